@@ -9,7 +9,7 @@ export function thirdPartyLicences(root, metafile) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (match) folders.add(match[1]);
   }
-  const texts = [...folders].sort().map((folder) => {
+  const texts = [...folders].toSorted().map((folder) => {
     const directory = path.join(root, folder);
     const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'));
     const file = readdirSync(directory).find((name) => /^licen[cs]e/i.test(name));

@@ -1,0 +1,1 @@
+export * from './attribute-value.js';
