@@ -1,1 +1,20 @@
+/**
+ * The shared table-schema module: layouts as data, and pure functions over them. It reads no file, no environment and
+ * no network.
+ */
 export * from './attribute-value.js';
+export * from './decode.js';
+export * from './describe.js';
+export * from './desired.js';
+export * from './detect.js';
+export * from './diff.js';
+export * from './duration.js';
+export { DEFAULT_LAYOUT, generic, genericFor, LAYOUTS } from './layouts/index.js';
+export * from './names.js';
+export { type ExampleRequest, type ExampleSession, exampleSession, type Random } from './example.js';
+export { exactNumber, plainItem, toPlain } from './plain.js';
+export { secretJudge } from './secrets.js';
+export { keyOfItem, keyOfSessionId, sessionIdOf } from './session-id.js';
+export { type ReadTime, readTimeAttribute, writeTime } from './time.js';
+export type * from './types.js';
+export { type LayoutIssue, validateLayout } from './validate.js';

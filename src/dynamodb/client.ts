@@ -1,0 +1,149 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { loadSharedConfigFiles } from '@smithy/core/config';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { CliError } from '../errors.js';
+import { type CallSite, toCliError } from './errors.js';
+
+/** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
+export interface CallRecord {
+  readonly operation: string;
+  readonly table: string | null;
+  /** Milliseconds from request to answer, retries included. */
+  readonly ms: number;
+  /** HTTP status, null when no answer came. */
+  readonly status: number | null;
+  readonly readUnits: number;
+  readonly writeUnits: number;
+  readonly retries: number;
+  readonly error: string | null;
+}
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface ConnectOptions {
+  readonly region: string;
+  /** null for AWS itself. */
+  readonly endpoint: string | null;
+  readonly profile: string | null;
+  /** Fixed credentials; null for the SDK's own chain. */
+  readonly credentials: Credentials | null;
+  readonly signal: AbortSignal;
+  readonly onCall?: (call: CallRecord) => void;
+}
+
+/** A connection to one region's DynamoDB, or to an endpoint that speaks its protocol. */
+export interface Dynamo {
+  readonly region: string;
+  readonly endpoint: string | null;
+  /** Whether this is AWS itself: other endpoints may lack whole features. */
+  readonly isAws: boolean;
+  readonly signal: AbortSignal;
+  readonly client: DynamoDBClient;
+  /** Runs one call; every failure comes out as a CliError that names the operation, the table and the place. */
+  call<T>(operation: string, table: string | null, send: (client: DynamoDBClient) => Promise<T>): Promise<T>;
+  destroy(): void;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)$/;
+
+/** Whether an endpoint is on this machine. */
+export function isLoopback(endpoint: string): boolean {
+  return LOOPBACK.test(new URL(endpoint).hostname);
+}
+
+/** What engines on this machine are given when there are no credentials: they want some, any will do. */
+export const PLACEHOLDER_CREDENTIALS: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** The AWS configuration files' region and whether they hold credentials, for a profile or the default one. */
+export async function readProfile(
+  name: string | null,
+): Promise<{ readonly exists: boolean; readonly region: string | null; readonly hasCredentials: boolean }> {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  const profile = { ...configFile[name ?? 'default'], ...credentialsFile[name ?? 'default'] };
+  return {
+    exists: Object.keys(profile).length > 0,
+    region: profile.region ?? null,
+    hasCredentials: ['aws_access_key_id', 'role_arn', 'credential_process', 'sso_session', 'sso_start_url'].some(
+      (key) => profile[key] !== undefined,
+    ),
+  };
+}
+
+const AWS_CONNECT_TIMEOUT_MS = 3000;
+const LOCAL_CONNECT_TIMEOUT_MS = 1000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const MAX_ATTEMPTS = 4;
+const MAX_SOCKETS = 128;
+
+/** Makes a connection. No call is sent before the first use, and credentials are looked up only then. */
+export function connect(options: ConnectOptions): Dynamo {
+  const { region, endpoint, profile, credentials, signal } = options;
+  const isLocal = endpoint !== null && isLoopback(endpoint);
+  const client = new DynamoDBClient({
+    region,
+    ...(endpoint === null ? {} : { endpoint, accountIdEndpointMode: 'disabled' }),
+    ...(profile === null ? {} : { profile }),
+    ...(credentials === null ? {} : { credentials: { ...credentials } }),
+    cacheMiddleware: true,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
+      httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
+    }),
+  });
+  const call = async <T>(
+    operation: string,
+    table: string | null,
+    send: (client: DynamoDBClient) => Promise<T>,
+  ): Promise<T> => {
+    const site: CallSite = { operation, table, region, endpoint };
+    const started = performance.now();
+    const record = (facts: unknown, error: string | null): void =>
+      options.onCall?.({ operation, table, ms: performance.now() - started, ...callFacts(operation, facts), error });
+    if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
+    try {
+      const answer = await send(client);
+      record(answer, null);
+      return answer;
+    } catch (cause) {
+      record(cause, cause instanceof Error ? cause.name : 'unknown');
+      if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
+      throw toCliError(cause, site);
+    }
+  };
+  return { region, endpoint, isAws: endpoint === null, signal, client, call, destroy: () => client.destroy() };
+}
+
+interface AnswerFacts {
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+  readonly ConsumedCapacity?: Capacity | readonly Capacity[];
+}
+
+interface Capacity {
+  readonly CapacityUnits?: number;
+}
+
+const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+function callFacts(
+  operation: string,
+  answer: unknown,
+): Pick<CallRecord, 'status' | 'retries' | 'readUnits' | 'writeUnits'> {
+  const facts: AnswerFacts = isObject(answer) ? answer : {};
+  const units = [facts.ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+  return {
+    status: facts.$metadata?.httpStatusCode ?? null,
+    retries: (facts.$metadata?.attempts ?? 1) - 1,
+    readUnits: READS.has(operation) ? units : 0,
+    writeUnits: READS.has(operation) ? 0 : units,
+  };
+}

@@ -1,0 +1,202 @@
+import { CliError, type ErrorCode } from '../errors.js';
+
+/** Where a call went, for messages. */
+export interface CallSite {
+  readonly operation: string;
+  readonly table: string | null;
+  readonly region: string;
+  /** null for AWS itself. */
+  readonly endpoint: string | null;
+}
+
+const place = ({ region, endpoint }: CallSite): string => (endpoint === null ? region : `${region} at ${endpoint}`);
+
+const target = (site: CallSite): string =>
+  site.table === null ? `in ${place(site)}` : `on table '${site.table}' in ${place(site)}`;
+
+interface AwsFailure {
+  readonly name: string;
+  readonly message: string;
+  /** Node's code of a network error: ECONNREFUSED, ENOTFOUND, … */
+  readonly code: string | null;
+  readonly status: number | null;
+}
+
+const text = (value: object, key: string): string | null => {
+  const found: unknown = Reflect.get(value, key);
+  return typeof found === 'string' ? found : null;
+};
+
+function failureOf(error: unknown): AwsFailure {
+  if (!(error instanceof Error)) return { name: 'Unknown', message: String(error), code: null, status: null };
+  const metadata: unknown = Reflect.get(error, '$metadata');
+  const status: unknown =
+    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : null;
+  // Node tries each address of a host; an AggregateError carries the code but no message.
+  const inner = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+  return {
+    name: error.name,
+    message: error.message === '' ? inner.message : error.message,
+    code: text(error, 'code') ?? text(inner, 'code'),
+    status: typeof status === 'number' ? status : null,
+  };
+}
+
+type Explain = (
+  failure: AwsFailure,
+  site: CallSite,
+) => { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
+
+const unreachable: Explain = ({ message, code, name }, site) =>
+  site.endpoint === null
+    ? {
+        code: code === 'ENOTFOUND' ? 'REGION_UNKNOWN' : 'ENDPOINT_UNREACHABLE',
+        message:
+          code === 'ENOTFOUND'
+            ? `no DynamoDB answers for region '${site.region}' (${message})`
+            : `DynamoDB in ${site.region} cannot be reached: ${message || name}`,
+        hint:
+          code === 'ENOTFOUND'
+            ? `check the spelling of --region (eu-west-1, us-east-1, …), and that this machine resolves names`
+            : 'check the network, a proxy or firewall, and VPC endpoints',
+      }
+    : {
+        code: 'ENDPOINT_UNREACHABLE',
+        message: `nothing answers at ${site.endpoint}: ${message || code || name}`,
+        hint: 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
+      };
+
+const AUTH_HINT =
+  'set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows who you are. ' +
+  'To try without an account, add --local';
+
+const credentialsMissing: Explain = ({ message }, site) => ({
+  code: 'CREDENTIALS_MISSING',
+  message: `no AWS credentials for ${site.region}: ${message}`,
+  hint: AUTH_HINT,
+});
+
+const credentialsExpired: Explain = ({ message }, site) => ({
+  code: 'CREDENTIALS_EXPIRED',
+  message: `the AWS credentials have expired (${site.operation} in ${place(site)}: ${message})`,
+  hint: 'sign in again (`aws sso login`), or fetch new temporary credentials',
+});
+
+const credentialsInvalid: Explain = ({ message, name }, site) => ({
+  code: 'CREDENTIALS_INVALID',
+  message: `AWS does not accept the credentials (${name} in ${place(site)}: ${message})`,
+  hint: AUTH_HINT,
+});
+
+const accessDenied: Explain = ({ message }, site) => {
+  const action = /perform: (\S+)/.exec(message)?.[1] ?? `dynamodb:${site.operation}`;
+  const resource = /on resource: (\S+)/.exec(message)?.[1];
+  const who = /User: (\S+)/.exec(message)?.[1];
+  return {
+    code: 'ACCESS_DENIED',
+    message: `access denied: ${who ?? 'these credentials'} may not ${action} ${target(site)}`,
+    hint: `allow ${action}${resource === undefined ? '' : ` on ${resource}`} in an IAM policy of that identity`,
+  };
+};
+
+const EXPLAIN: Readonly<Record<string, Explain>> = {
+  CredentialsProviderError: (failure, site) =>
+    /expired/i.test(failure.message) ? credentialsExpired(failure, site) : credentialsMissing(failure, site),
+  TokenProviderError: credentialsExpired,
+  ExpiredTokenException: credentialsExpired,
+  ExpiredToken: credentialsExpired,
+  RequestExpired: credentialsExpired,
+  UnrecognizedClientException: credentialsInvalid,
+  InvalidSignatureException: credentialsInvalid,
+  IncompleteSignatureException: credentialsInvalid,
+  InvalidClientTokenId: credentialsInvalid,
+  MissingAuthenticationTokenException: credentialsInvalid,
+  AccessDeniedException: accessDenied,
+  AccessDenied: accessDenied,
+  ResourceNotFoundException: ({ message }, site) => ({
+    code: 'TABLE_NOT_FOUND',
+    message:
+      site.table === null
+        ? `${site.operation} in ${place(site)}: ${message}`
+        : `table '${site.table}' does not exist in ${place(site)}`,
+    hint: '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table names if it should be there',
+  }),
+  TableNotFoundException: (failure, site) => ({
+    code: 'TABLE_NOT_FOUND',
+    message: `table '${site.table ?? ''}' does not exist in ${place(site)}: ${failure.message}`,
+  }),
+  ResourceInUseException: ({ message }, site) => ({
+    code: 'TABLE_BUSY',
+    message: `${site.operation} is not possible now ${target(site)}: ${message}`,
+    hint: 'the table is being created, changed or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE',
+  }),
+  LimitExceededException: ({ message }, site) => ({
+    code: 'LIMIT_EXCEEDED',
+    message: `${site.operation} ${target(site)} meets an AWS limit: ${message}`,
+    hint: 'wait for the table operations under way to end, then run the command again',
+  }),
+  ProvisionedThroughputExceededException: throttled,
+  ThrottlingException: throttled,
+  RequestLimitExceeded: throttled,
+  UnknownOperationException: (_, site) => ({
+    code: 'NOT_SUPPORTED',
+    message: `${place(site)} does not offer ${site.operation}`,
+  }),
+  ValidationException: ({ message }, site) => ({
+    code: 'REQUEST_INVALID',
+    message: `${site.operation} ${target(site)} was refused: ${message}`,
+  }),
+};
+
+function throttled({ message }: AwsFailure, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'THROTTLED',
+    message: `${site.operation} ${target(site)} was throttled, also after retries: ${message}`,
+    hint: 'raise the capacity of the table, or run again when it has less to do',
+  };
+}
+
+const NETWORK_NAMES = new Set(['TimeoutError', 'AggregateError', 'RequestTimeout']);
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EPROTO',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
+/** Turns whatever the SDK throws into an error that says what, where and what to do. */
+export function toCliError(error: unknown, site: CallSite): CliError {
+  if (error instanceof CliError) return error;
+  const failure = failureOf(error);
+  const known = EXPLAIN[failure.name];
+  if (known !== undefined) return build(known(failure, site), error);
+  if ((failure.code !== null && NETWORK_CODES.has(failure.code)) || NETWORK_NAMES.has(failure.name))
+    return build(unreachable(failure, site), error);
+  if (failure.name === 'SyntaxError' || failure.status === 404 || failure.status === 405)
+    return build(
+      {
+        code: 'ENDPOINT_NOT_DYNAMODB',
+        message: `${site.endpoint ?? place(site)} answers, but not as DynamoDB does (HTTP ${failure.status ?? 'unknown'} to ${site.operation})`,
+        hint: 'check --endpoint-url: it must be the address of a DynamoDB endpoint, without a path',
+      },
+      error,
+    );
+  return build(
+    {
+      code: 'AWS_ERROR',
+      message: `${site.operation} ${target(site)} failed: ${failure.name}${failure.message === '' ? '' : `: ${failure.message}`}`,
+      hint: 'run again with --verbose to see each call',
+    },
+    error,
+  );
+}
+
+const build = ({ code, message, hint }: ReturnType<Explain>, cause: unknown): CliError =>
+  new CliError(code, message, { cause, ...(hint === undefined ? {} : { hint }) });

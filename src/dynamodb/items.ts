@@ -1,0 +1,135 @@
+import {
+  type AttributeValue as SdkValue,
+  BatchWriteItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { CliError } from '../errors.js';
+import type { AttributeValue, Item } from '../schema/attribute-value.js';
+import type { Dynamo } from './client.js';
+import { pause } from './wait.js';
+
+/** The SDK's union has an arm for unknown members and mutable arrays; the values are the same. */
+const fromSdk = (item: Record<string, SdkValue>): Item => item as unknown as Item;
+const toSdk = (item: Item): Record<string, SdkValue> => item as unknown as Record<string, SdkValue>;
+const valueToSdk = (value: AttributeValue): SdkValue => value as unknown as SdkValue;
+
+export interface Page {
+  readonly items: readonly Item[];
+  /** Items that DynamoDB read for this page, before any filter. */
+  readonly scanned: number;
+  /** Read capacity units. */
+  readonly readUnits: number;
+}
+
+/** GetItem, strongly consistent; undefined when there is no such item. */
+export async function getItem(dynamo: Dynamo, table: string, key: Item): Promise<Item | undefined> {
+  const { Item: item } = await dynamo.call('GetItem', table, (client) =>
+    client.send(
+      new GetItemCommand({ TableName: table, Key: toSdk(key), ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' }),
+    ),
+  );
+  return item === undefined ? undefined : fromSdk(item);
+}
+
+/** Scan, page by page to the end. An empty page is not the end: only a missing LastEvaluatedKey is. */
+export async function* scanPages(
+  dynamo: Dynamo,
+  table: string,
+  options: { readonly pageLimit?: number } = {},
+): AsyncGenerator<Page> {
+  let start: Record<string, SdkValue> | undefined;
+  do {
+    const page = await dynamo.call('Scan', table, (client) =>
+      client.send(
+        new ScanCommand({
+          TableName: table,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(start && { ExclusiveStartKey: start }),
+          ...(options.pageLimit && { Limit: options.pageLimit }),
+        }),
+      ),
+    );
+    yield {
+      items: (page.Items ?? []).map(fromSdk),
+      scanned: page.ScannedCount ?? 0,
+      readUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,
+    };
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+/** Query of one partition, page by page to the end; newest first when `descending`. */
+export async function* queryPages(
+  dynamo: Dynamo,
+  table: string,
+  partition: { readonly name: string; readonly value: AttributeValue },
+  options: { readonly descending?: boolean; readonly pageLimit?: number } = {},
+): AsyncGenerator<Page> {
+  let start: Record<string, SdkValue> | undefined;
+  do {
+    const page = await dynamo.call('Query', table, (client) =>
+      client.send(
+        new QueryCommand({
+          TableName: table,
+          // Aliased, as every attribute name: about 570 words are reserved.
+          KeyConditionExpression: '#p = :p',
+          ExpressionAttributeNames: { '#p': partition.name },
+          ExpressionAttributeValues: { ':p': valueToSdk(partition.value) },
+          ScanIndexForward: options.descending !== true,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(start && { ExclusiveStartKey: start }),
+          ...(options.pageLimit && { Limit: options.pageLimit }),
+        }),
+      ),
+    );
+    yield {
+      items: (page.Items ?? []).map(fromSdk),
+      scanned: page.ScannedCount ?? 0,
+      readUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,
+    };
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+}
+
+/** BatchWriteItem takes at most so many items a call. */
+const BATCH = 25;
+const FIRST_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 5000;
+const MAX_FRUITLESS_TRIES = 10;
+
+/**
+ * BatchWriteItem puts, 25 a call; what comes back unprocessed is tried again, with growing pauses, and nothing else is.
+ * Answers how many write capacity units were consumed.
+ */
+export async function putItems(dynamo: Dynamo, table: string, items: readonly Item[]): Promise<number> {
+  let writeUnits = 0;
+  for (let at = 0; at < items.length; at += BATCH) {
+    let waiting = items.slice(at, at + BATCH).map((item) => ({ PutRequest: { Item: toSdk(item) } }));
+    let backoff = FIRST_BACKOFF_MS;
+    let fruitless = 0;
+    while (waiting.length > 0) {
+      const requests = waiting;
+      const answer = await dynamo.call('BatchWriteItem', table, (client) =>
+        client.send(
+          new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
+        ),
+      );
+      for (const { CapacityUnits = 0 } of answer.ConsumedCapacity ?? []) writeUnits += CapacityUnits;
+      waiting = (answer.UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) =>
+        PutRequest?.Item === undefined ? [] : [{ PutRequest: { Item: PutRequest.Item } }],
+      );
+      fruitless = waiting.length === requests.length ? fruitless + 1 : 0;
+      if (fruitless > MAX_FRUITLESS_TRIES)
+        throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${waiting.length} items came back`, {
+          hint: 'raise its write capacity, or run again when it has less to do',
+        });
+      if (waiting.length > 0) {
+        await pause(backoff, dynamo.signal);
+        backoff = Math.min(MAX_BACKOFF_MS, backoff * 2);
+      }
+    }
+  }
+  return writeUnits;
+}

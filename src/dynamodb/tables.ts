@@ -1,0 +1,191 @@
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  DeleteTableCommand,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+  ListTablesCommand,
+  TagResourceCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+  type UpdateTableCommandInput,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { DesiredTable } from '../schema/desired.js';
+import type { Billing, IndexSpec, KeySchema, ObservedTable, StreamViewType, TableClass } from '../schema/types.js';
+import type { Dynamo } from './client.js';
+
+const ON_DEMAND: Billing = { mode: 'on-demand' };
+
+function keyElements({ partitionKey, sortKey }: KeySchema): KeySchemaElement[] {
+  const hash: KeySchemaElement = { AttributeName: partitionKey.name, KeyType: 'HASH' };
+  return sortKey === undefined ? [hash] : [hash, { AttributeName: sortKey.name, KeyType: 'RANGE' }];
+}
+
+function definitions(schemas: readonly KeySchema[]): AttributeDefinition[] {
+  const types = new Map(
+    schemas
+      .flatMap(({ partitionKey, sortKey }) => (sortKey === undefined ? [partitionKey] : [partitionKey, sortKey]))
+      .map(({ name, type }) => [name, type]),
+  );
+  return [...types].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType }));
+}
+
+const throughput = (billing: Billing): Pick<UpdateTableCommandInput, 'ProvisionedThroughput'> =>
+  billing.mode === 'on-demand'
+    ? {}
+    : {
+        ProvisionedThroughput: {
+          ReadCapacityUnits: billing.readCapacityUnits,
+          WriteCapacityUnits: billing.writeCapacityUnits,
+        },
+      };
+
+function indexInput(index: IndexSpec, billing: Billing): GlobalSecondaryIndex {
+  const { type, nonKeyAttributes } = index.projection;
+  return {
+    IndexName: index.name,
+    KeySchema: keyElements(index),
+    Projection: {
+      ProjectionType: type,
+      ...(nonKeyAttributes === undefined ? {} : { NonKeyAttributes: [...nonKeyAttributes] }),
+    },
+    ...throughput(billing),
+  };
+}
+
+const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+/** CreateTable with everything that it takes: indexes, stream, tags, billing, class, protection, encryption. */
+export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
+  const billing = table.billing ?? ON_DEMAND;
+  const hasKey = table.kmsKey !== undefined && table.kmsKey !== 'default';
+  await dynamo.call('CreateTable', table.name, (client) =>
+    client.send(
+      new CreateTableCommand({
+        TableName: table.name,
+        KeySchema: keyElements(keys),
+        AttributeDefinitions: definitions([keys, ...table.indexes]),
+        BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+        ...throughput(billing),
+        ...(table.indexes.length > 0 && {
+          GlobalSecondaryIndexes: table.indexes.map((index) => indexInput(index, billing)),
+        }),
+        ...(table.stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream } }),
+        ...(Object.keys(table.tags).length > 0 && { Tags: tagList(table.tags) }),
+        ...(table.tableClass && { TableClass: table.tableClass }),
+        ...(table.deletionProtection && { DeletionProtectionEnabled: true }),
+        ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
+      }),
+    ),
+  );
+}
+
+async function updateTable(
+  dynamo: Dynamo,
+  name: string,
+  input: Omit<UpdateTableCommandInput, 'TableName'>,
+): Promise<void> {
+  await dynamo.call('UpdateTable', name, (client) =>
+    client.send(new UpdateTableCommand({ TableName: name, ...input })),
+  );
+}
+
+/** Switches the billing mode or the capacity, of the table and of every index alike: an index has no mode of its own. */
+export async function setBilling(dynamo: Dynamo, table: ObservedTable, billing: Billing): Promise<void> {
+  const capacity = throughput(billing);
+  await updateTable(dynamo, table.name, {
+    BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+    ...capacity,
+    ...(capacity.ProvisionedThroughput !== undefined &&
+      table.indexes.length > 0 && {
+        GlobalSecondaryIndexUpdates: table.indexes.map(({ name }) => ({
+          Update: { IndexName: name, ProvisionedThroughput: capacity.ProvisionedThroughput },
+        })),
+      }),
+  });
+}
+
+export const setDeletionProtection = (dynamo: Dynamo, name: string, on: boolean): Promise<void> =>
+  updateTable(dynamo, name, { DeletionProtectionEnabled: on });
+
+export const setTableClass = (dynamo: Dynamo, name: string, tableClass: TableClass): Promise<void> =>
+  updateTable(dynamo, name, { TableClass: tableClass });
+
+/** Encrypts with a KMS key (ARN or id), or with the key that DynamoDB owns (`default`). */
+export const setEncryption = (dynamo: Dynamo, name: string, kmsKey: string): Promise<void> =>
+  updateTable(dynamo, name, {
+    SSESpecification:
+      kmsKey === 'default' ? { Enabled: false } : { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: kmsKey },
+  });
+
+export const setStream = (dynamo: Dynamo, name: string, view: StreamViewType | false): Promise<void> =>
+  updateTable(dynamo, name, {
+    StreamSpecification: view === false ? { StreamEnabled: false } : { StreamEnabled: true, StreamViewType: view },
+  });
+
+/** Starts one index; AWS takes one index a call and fills it in the background. */
+export const createIndex = (dynamo: Dynamo, table: ObservedTable, index: IndexSpec): Promise<void> =>
+  updateTable(dynamo, table.name, {
+    AttributeDefinitions: definitions([table.keys, index]),
+    GlobalSecondaryIndexUpdates: [{ Create: indexInput(index, table.billing) }],
+  });
+
+export const deleteIndex = (dynamo: Dynamo, name: string, index: string): Promise<void> =>
+  updateTable(dynamo, name, { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: index } }] });
+
+export const addReplica = (dynamo: Dynamo, name: string, region: string): Promise<void> =>
+  updateTable(dynamo, name, { ReplicaUpdates: [{ Create: { RegionName: region } }] });
+
+/** Turns TTL on or off for an attribute. AWS may take an hour, and refuses a second call within that hour. */
+export async function setTtl(dynamo: Dynamo, name: string, attribute: string, on: boolean): Promise<void> {
+  await dynamo.call('UpdateTimeToLive', name, (client) =>
+    client.send(
+      new UpdateTimeToLiveCommand({
+        TableName: name,
+        TimeToLiveSpecification: { Enabled: on, AttributeName: attribute },
+      }),
+    ),
+  );
+}
+
+export async function setPointInTimeRecovery(dynamo: Dynamo, name: string, on: boolean): Promise<void> {
+  await dynamo.call('UpdateContinuousBackups', name, (client) =>
+    client.send(
+      new UpdateContinuousBackupsCommand({
+        TableName: name,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: on },
+      }),
+    ),
+  );
+}
+
+/** Sets tags; others stay. */
+export async function tagTable(
+  dynamo: Dynamo,
+  table: { readonly name: string; readonly arn: string },
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
+  await dynamo.call('TagResource', table.name, (client) =>
+    client.send(new TagResourceCommand({ ResourceArn: table.arn, Tags: tagList(tags) })),
+  );
+}
+
+export async function deleteTable(dynamo: Dynamo, name: string): Promise<void> {
+  await dynamo.call('DeleteTable', name, (client) => client.send(new DeleteTableCommand({ TableName: name })));
+}
+
+/** Names of the tables in the region, in order, at most so many. */
+export async function listTables(dynamo: Dynamo, limit: number): Promise<readonly string[]> {
+  const names: string[] = [];
+  let start: string | undefined;
+  do {
+    const page = await dynamo.call('ListTables', null, (client) =>
+      client.send(new ListTablesCommand({ Limit: 100, ...(start && { ExclusiveStartTableName: start }) })),
+    );
+    names.push(...(page.TableNames ?? []));
+    start = page.LastEvaluatedTableName;
+  } while (start !== undefined && names.length < limit);
+  return names.slice(0, limit).toSorted();
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../errors.js';
+
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+  /** Said when time is up: "waiting for table 'x' to become ACTIVE". */
+  readonly what: string;
+  /** Milliseconds; no limit when left out. */
+  readonly timeoutMs?: number;
+  /** Milliseconds between the first two looks; grows by half each time. */
+  readonly firstDelayMs?: number;
+  readonly maxDelayMs?: number;
+}
+
+/** Sleeps for so many milliseconds, or throws INTERRUPTED at once when the signal fires. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (cause) {
+    throw new CliError('INTERRUPTED', 'interrupted', { cause });
+  }
+}
+
+/**
+ * Looks until the look answers something other than undefined, and answers that.
+ * The SDK's own waiters throw when they are given less time than their fixed first delay of 20 s.
+ */
+export async function waitFor<T>(look: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
+  const { signal, what, timeoutMs = Number.POSITIVE_INFINITY, firstDelayMs = 20, maxDelayMs = 5000 } = options;
+  const started = performance.now();
+  let delay = firstDelayMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() - started + delay > timeoutMs)
+      throw new CliError('WAIT_TIMEOUT', `gave up after ${Math.round(timeoutMs / 1000)} s ${what}`, {
+        hint: 'the change goes on in AWS: `mcp-sessions status` shows how far it is; run the command again later',
+      });
+    await pause(delay, signal);
+    delay = Math.min(maxDelayMs, delay * 1.5);
+  }
+}

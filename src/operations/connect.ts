@@ -1,0 +1,108 @@
+import {
+  type CallRecord,
+  connect,
+  type Credentials,
+  isLoopback,
+  PLACEHOLDER_CREDENTIALS,
+  readProfile,
+} from '../dynamodb/client.js';
+import { CliError } from '../errors.js';
+import { acquireEngine } from '../local/index.js';
+import type { Progress } from '../progress.js';
+import type { Layout } from '../schema/index.js';
+import type { OperationContext } from './context.js';
+
+export interface ConnectRequest {
+  readonly region: string | null;
+  readonly profile: string | null;
+  /** Whether the profile was named on the command line: then it beats credentials in the environment. */
+  readonly profileIsFlag: boolean;
+  readonly endpoint: string | null;
+  /** The data file of the embedded engine, absolute; null when it is not wanted. */
+  readonly localFile: string | null;
+  readonly layouts: readonly Layout[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly onCall?: (call: CallRecord) => void;
+  /** Who asks, for others that find the data file in use: `mcp-sessions list`. */
+  readonly label: string;
+}
+
+export interface Connection {
+  readonly context: OperationContext;
+  /** Closes the connection and lets go of the embedded engine, which stops with its last user. */
+  close(): Promise<void>;
+}
+
+const LOCAL_REGION = 'us-east-1';
+
+/** Connects to AWS, to an endpoint, or to the embedded engine, which is started when it does not run yet. */
+export async function openConnection(request: ConnectRequest): Promise<Connection> {
+  if (request.localFile !== null) return openLocal(request, request.localFile);
+  const { endpoint } = request;
+  const profile = await readProfile(request.profile);
+  const region = request.region ?? profile.region ?? (endpoint === null ? null : LOCAL_REGION);
+  if (request.profile !== null && !profile.exists)
+    throw new CliError(
+      'CREDENTIALS_MISSING',
+      `there is no profile '${request.profile}' in the AWS configuration files`,
+      {
+        hint: '`aws configure list-profiles` shows those that are there',
+      },
+    );
+  if (region === null)
+    throw new CliError('REGION_MISSING', 'no AWS region is set, and none is guessed', {
+      hint: 'give --region eu-west-1 (or yours), set AWS_REGION, or add --local to work without AWS',
+    });
+  const fromEnv = request.profileIsFlag ? null : environmentCredentials(request.env);
+  const needsPlaceholder = endpoint !== null && isLoopback(endpoint) && fromEnv === null && !profile.hasCredentials;
+  const credentials = needsPlaceholder ? PLACEHOLDER_CREDENTIALS : fromEnv;
+  return openWith(request, { region, endpoint, profile: request.profile, credentials }, async () => {});
+}
+
+async function openLocal(request: ConnectRequest, dataFile: string): Promise<Connection> {
+  const engine = await acquireEngine({
+    dataFile,
+    env: request.env,
+    label: request.label,
+    signal: request.signal,
+  });
+  return openWith(
+    request,
+    {
+      region: request.region ?? LOCAL_REGION,
+      endpoint: engine.endpoint,
+      profile: null,
+      // Real credentials have no business with an engine on this machine.
+      credentials: PLACEHOLDER_CREDENTIALS,
+    },
+    () => engine.release(),
+  );
+}
+
+interface Place {
+  readonly region: string;
+  readonly endpoint: string | null;
+  readonly profile: string | null;
+  readonly credentials: Credentials | null;
+}
+
+function openWith(request: ConnectRequest, place: Place, release: () => Promise<void>): Connection {
+  const { signal, now, onProgress, layouts, onCall } = request;
+  const dynamo = connect({ ...place, signal, ...(onCall === undefined ? {} : { onCall }) });
+  return {
+    context: { dynamo, now, signal, onProgress, layouts },
+    close: async () => {
+      dynamo.destroy();
+      await release();
+    },
+  };
+}
+
+function environmentCredentials(env: NodeJS.ProcessEnv): Credentials | null {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (!accessKeyId || !secretAccessKey) return null;
+  return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
+}

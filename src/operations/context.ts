@@ -1,0 +1,23 @@
+import type { Dynamo } from '../dynamodb/client.js';
+import type { Progress } from '../progress.js';
+import type { Layout } from '../schema/index.js';
+
+/** What every operation works with; nothing is global. */
+export interface OperationContext {
+  readonly dynamo: Dynamo;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** The layouts that come with the product, and the configuration file's. */
+  readonly layouts: readonly Layout[];
+}
+
+/** Where the result came from, for results. */
+export interface Place {
+  readonly region: string;
+  /** null for AWS itself. */
+  readonly endpoint: string | null;
+}
+
+export const placeOf = ({ dynamo }: OperationContext): Place => ({ region: dynamo.region, endpoint: dynamo.endpoint });

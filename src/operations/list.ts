@@ -1,0 +1,99 @@
+import { scanPages } from '../dynamodb/items.js';
+import { type DecodedSession, decodeSession, matchesFilter } from '../schema/index.js';
+import type { OperationContext } from './context.js';
+import { BoundedHeap } from './heap.js';
+import { requireSessions, type Target } from './target.js';
+
+export const SORT_KEYS = ['activity', 'created', 'expiry', 'size', 'id'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
+export interface SessionFilter {
+  readonly active?: boolean;
+  /** Past its expiry, whatever else it is. */
+  readonly expired?: boolean;
+  readonly terminated?: boolean;
+  /** No activity for so long; its creation counts where activity is not recorded. */
+  readonly idle?: number;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
+
+export interface ListRequest {
+  readonly filter: SessionFilter;
+  readonly sort: SortKey;
+  /** null for all. */
+  readonly limit: number | null;
+}
+
+export interface ListResult {
+  readonly layout: string;
+  readonly table: string;
+  readonly sessions: readonly DecodedSession[];
+  /** Items read from the table. */
+  readonly scanned: number;
+  /** Sessions that the filter chose, shown or not. */
+  readonly matched: number;
+  readonly capacity: { readonly readUnits: number; readonly writeUnits: number };
+  /** More sessions match than are shown. */
+  readonly truncated: boolean;
+}
+
+/** Whether a session is one of those asked for. `now` is epoch milliseconds. */
+export function isWanted(session: DecodedSession, filter: SessionFilter, now: number): boolean {
+  const { state, createdAt, expiresAt } = session;
+  if (filter.active === true && state !== 'active') return false;
+  if (filter.expired === true && state !== 'expired' && !(expiresAt !== null && expiresAt <= now)) return false;
+  if (filter.terminated === true && state !== 'terminated') return false;
+  if (filter.idle !== undefined) {
+    const last = session.lastActivityAt ?? createdAt;
+    if (last === null || now - last < filter.idle) return false;
+  }
+  if (filter.createdAfter !== undefined && (createdAt === null || createdAt < filter.createdAfter)) return false;
+  return filter.createdBefore === undefined || (createdAt !== null && createdAt < filter.createdBefore);
+}
+
+const newestFirst = (value: (session: DecodedSession) => number | null) => (a: DecodedSession, b: DecodedSession) =>
+  (value(b) ?? Number.NEGATIVE_INFINITY) - (value(a) ?? Number.NEGATIVE_INFINITY) || byId(a, b);
+
+const byId = (a: DecodedSession, b: DecodedSession): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** Newest, largest first; expiry: the next to expire first, those that never do last. */
+const COMPARE: Readonly<Record<SortKey, (a: DecodedSession, b: DecodedSession) => number>> = {
+  activity: newestFirst(({ lastActivityAt, createdAt, expiresAt }) => lastActivityAt ?? createdAt ?? expiresAt),
+  created: newestFirst(({ createdAt }) => createdAt),
+  expiry: (a, b) => (a.expiresAt ?? Number.POSITIVE_INFINITY) - (b.expiresAt ?? Number.POSITIVE_INFINITY) || byId(a, b),
+  size: newestFirst(({ sizeBytes }) => sizeBytes),
+  id: byId,
+};
+
+/** Reads the sessions table to its end and answers the first of the chosen sessions in the order asked for. */
+export async function list(context: OperationContext, target: Target, request: ListRequest): Promise<ListResult> {
+  const table = await requireSessions(context, target);
+  const now = context.now();
+  const heap = new BoundedHeap(request.limit ?? Number.POSITIVE_INFINITY, COMPARE[request.sort]);
+  let [scanned, matched, readUnits] = [0, 0, 0];
+  for await (const page of scanPages(context.dynamo, table.name)) {
+    readUnits += page.readUnits;
+    scanned += page.items.length;
+    for (const item of page.items) {
+      if (!matchesFilter(item, target.layout.session.filter)) continue;
+      const session = decodeSession(target.layout, item, now);
+      if (!isWanted(session, request.filter, now)) continue;
+      matched += 1;
+      heap.add(session);
+    }
+    const total = table.itemCount >= scanned ? { total: table.itemCount } : {};
+    context.onProgress({ step: 'reading sessions', table: table.name, done: scanned, ...total, unit: 'items' });
+  }
+  const sessions = heap.sorted();
+  return {
+    layout: target.layout.id,
+    table: table.name,
+    sessions,
+    scanned,
+    matched,
+    capacity: { readUnits, writeUnits: 0 },
+    truncated: matched > sessions.length,
+  };
+}

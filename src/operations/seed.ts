@@ -1,0 +1,100 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { observeStructure } from '../dynamodb/describe.js';
+import { putItems } from '../dynamodb/items.js';
+import { CliError } from '../errors.js';
+import { exampleSession, type ExampleSession, type Random } from '../schema/index.js';
+import type { OperationContext } from './context.js';
+import { nameOf, requireSessions, type Target } from './target.js';
+
+export interface SeedRequest {
+  /** How many sessions. */
+  readonly count: number;
+  /** How many events each session has. */
+  readonly events: number;
+  /** The share of sessions, 0 to 1, whose expiry is past. */
+  readonly expired: number;
+  /** The same seed at the same time gives the same sessions. */
+  readonly randomSeed: number;
+}
+
+export interface SeedResult {
+  readonly layout: string;
+  readonly tables: readonly string[];
+  readonly sessions: number;
+  readonly events: number;
+}
+
+/** Sessions that are made and written at once; four calls of 25 items are in flight. */
+const CHUNK = 100;
+const IN_FLIGHT = 4;
+
+/** Writes realistic sessions, and their events where the layout has them. Throws TABLE_NOT_FOUND. */
+export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
+  const { name: sessionsTable } = await requireSessions(context, target);
+  const eventsTable = nameOf(target.names, 'events');
+  const hasEvents = eventsTable !== undefined && target.layout.event !== null && request.events > 0;
+  if (hasEvents && (await observeStructure(context.dynamo, eventsTable)) === null)
+    throw new CliError('TABLE_NOT_FOUND', `the events table '${eventsTable}' does not exist`, {
+      hint: '`mcp-sessions setup` creates it; `--events 0` writes sessions only',
+    });
+
+  let [sessions, events] = [0, 0];
+  for (const chunk of chunks(target, request, context.now())) {
+    await putAll(
+      context,
+      sessionsTable,
+      chunk.map(({ session }) => session),
+    );
+    sessions += chunk.length;
+    if (hasEvents) {
+      const items = chunk.flatMap((example) => example.events);
+      await putAll(context, eventsTable, items);
+      events += items.length;
+    }
+    context.onProgress({
+      step: 'writing sessions',
+      table: sessionsTable,
+      done: sessions,
+      total: request.count,
+      unit: 'sessions',
+    });
+  }
+  return {
+    layout: target.layout.id,
+    tables: hasEvents ? [sessionsTable, eventsTable] : [sessionsTable],
+    sessions,
+    events,
+  };
+}
+
+async function putAll(
+  context: OperationContext,
+  table: string,
+  items: readonly ExampleSession['session'][],
+): Promise<void> {
+  const share = Math.ceil(items.length / IN_FLIGHT / 25) * 25;
+  const parts = Array.from({ length: IN_FLIGHT }, (_, at) => items.slice(at * share, (at + 1) * share));
+  await Promise.all(parts.map((part) => putItems(context.dynamo, table, part)));
+}
+
+function* chunks(target: Target, request: SeedRequest, now: number): Generator<readonly ExampleSession[]> {
+  const generator = xoroshiro128plus(request.randomSeed);
+  const random: Random = (below) => uniformInt(generator, 0, Math.max(0, below - 1));
+  const expired = Math.round(request.count * request.expired);
+  for (let start = 0; start < request.count; start += CHUNK) {
+    const length = Math.min(CHUNK, request.count - start);
+    yield Array.from({ length }, (_, at) =>
+      exampleSession(target.layout, {
+        random,
+        now,
+        expired: isChosen(start + at, expired, request.count),
+        events: request.events,
+      }),
+    );
+  }
+}
+
+/** Spreads `chosen` of `count` evenly over the sequence. */
+const isChosen = (at: number, chosen: number, count: number): boolean =>
+  Math.floor(((at + 1) * chosen) / count) > Math.floor((at * chosen) / count);

@@ -1,0 +1,105 @@
+import { observeStructure } from '../dynamodb/describe.js';
+import { getItem, queryPages } from '../dynamodb/items.js';
+import { CliError } from '../errors.js';
+import {
+  type DecodedEvent,
+  type DecodedSession,
+  decodeAttributes,
+  decodeEvent,
+  decodeSession,
+  type EventMeaning,
+  type Item,
+  keyOfSessionId,
+  type Layout,
+  matchesFilter,
+} from '../schema/index.js';
+import type { OperationContext } from './context.js';
+import { nameOf, requireSessions, type Target } from './target.js';
+
+export interface ShowRequest {
+  readonly id: string;
+  /** How many of the newest events. */
+  readonly events: number;
+}
+
+export interface ShowResult {
+  readonly layout: Layout;
+  readonly table: string;
+  readonly session: DecodedSession;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** The newest, in their order; null where the layout has no events, or their table is not there. */
+  readonly events: readonly DecodedEvent[] | null;
+  readonly moreEvents: boolean;
+}
+
+/** Reads one session whole, and its newest events. Throws SESSION_NOT_FOUND. */
+export async function show(context: OperationContext, target: Target, request: ShowRequest): Promise<ShowResult> {
+  const { name: table } = await requireSessions(context, target);
+  const { layout } = target;
+  const item = await findSession(context, target, table, request.id);
+  const session = decodeSession(layout, item, context.now());
+  const newest = await newestEvents(context, target, item, request.events);
+  return {
+    layout,
+    table,
+    session,
+    attributes: decodeAttributes(item, layout.session.payload),
+    events: newest?.events ?? null,
+    moreEvents: newest?.more ?? false,
+  };
+}
+
+async function findSession(context: OperationContext, target: Target, table: string, id: string): Promise<Item> {
+  const { id: parts, idPrefixes = [], filter } = target.layout.session;
+  const keys = ['', ...idPrefixes].map((prefix) => keyOfSessionId(`${prefix}${id}`, parts));
+  if (keys[0] === undefined) {
+    const form = parts.map(({ attribute }) => `<${attribute}>`).join(':');
+    throw new CliError('USAGE', `'${id}' is not an id of the layout ${target.layout.id}`, {
+      hint: `its ids are ${form}`,
+    });
+  }
+  for (const key of keys) {
+    const item = key === undefined ? undefined : await getItem(context.dynamo, table, key);
+    if (item !== undefined && matchesFilter(item, filter)) return item;
+  }
+  throw new CliError('SESSION_NOT_FOUND', `there is no session '${id}' in table '${table}'`, {
+    hint: '`mcp-sessions list --all` shows the ids that are there; TTL or the application may have removed it',
+  });
+}
+
+async function newestEvents(
+  context: OperationContext,
+  target: Target,
+  session: Item,
+  limit: number,
+): Promise<{ readonly events: readonly DecodedEvent[]; readonly more: boolean } | null> {
+  const { event } = target.layout;
+  const table = nameOf(target.names, 'events');
+  const [part] = target.layout.session.id;
+  const owner = part === undefined ? undefined : session[part.attribute];
+  if (event === null || table === undefined || owner === undefined || limit === 0) return null;
+  if ((await observeStructure(context.dynamo, table)) === null) return null;
+  return readNewest(context, table, event, owner, limit);
+}
+
+async function readNewest(
+  context: OperationContext,
+  table: string,
+  event: EventMeaning,
+  owner: Item[string],
+  limit: number,
+): Promise<{ readonly events: readonly DecodedEvent[]; readonly more: boolean }> {
+  const found: Item[] = [];
+  const pages = queryPages(
+    context.dynamo,
+    table,
+    { name: event.sessionId, value: owner },
+    { descending: true, pageLimit: limit + 1 },
+  );
+  for await (const page of pages) {
+    found.push(...page.items);
+    if (found.length > limit) break;
+  }
+  const newest = found.slice(0, limit).toReversed();
+  return { events: newest.map((item) => decodeEvent(event, item)), more: found.length > limit };
+}

@@ -1,0 +1,174 @@
+import { observeStructure } from '../dynamodb/describe.js';
+import { scanPages } from '../dynamodb/items.js';
+import { listTables } from '../dynamodb/tables.js';
+import { CliError } from '../errors.js';
+import {
+  DEFAULT_LAYOUT,
+  type Detectable,
+  type Detection,
+  describeKeys,
+  detectLayout,
+  type GivenNames,
+  generic,
+  genericFor,
+  type Item,
+  type Layout,
+  nameProblem,
+  type ObservedTable,
+  type TableName,
+  type TableRole,
+  tableNames,
+} from '../schema/index.js';
+import type { OperationContext } from './context.js';
+
+/** What the user said of the tables; see the settings of the configuration module. */
+export interface TargetRequest {
+  /** null: what the tables are found to be. */
+  readonly layout: string | null;
+  readonly tables: { readonly flags: GivenNames; readonly file: GivenNames };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type ObservedStructure = NonNullable<Awaited<ReturnType<typeof observeStructure>>>;
+
+export interface Target {
+  readonly layout: Layout;
+  /** How the layout was found: named, detected, or taken because there is nothing yet. */
+  readonly layoutSource: 'given' | 'detected' | 'default';
+  readonly detection: Detection | null;
+  readonly names: readonly TableName[];
+  /** The sessions table as it was found; null when it does not exist. */
+  readonly sessions: ObservedStructure | null;
+}
+
+const SAMPLE_SIZE = 20;
+
+/** A few items of a table, one page at the most. */
+export async function sampleItems(context: OperationContext, table: string): Promise<readonly Item[]> {
+  for await (const page of scanPages(context.dynamo, table, { pageLimit: SAMPLE_SIZE })) return page.items;
+  return [];
+}
+
+/** Detects a table's layout; items are read only where keys, indexes and TTL leave a doubt. */
+export async function detectTable(context: OperationContext, table: Detectable): Promise<Detection> {
+  const byStructure = detectLayout(table, null, context.layouts);
+  if (byStructure.confidence === 'certain' || byStructure.candidates.length === 0) return byStructure;
+  return detectLayout(table, await sampleItems(context, table.name), context.layouts);
+}
+
+function namesFor(layout: Layout, request: TargetRequest): readonly TableName[] {
+  const names = tableNames(layout, request.tables, request.env);
+  for (const { name, source } of names) {
+    const problem = nameProblem(name);
+    if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' (${source}) ${problem}`);
+  }
+  const [first, second] = names;
+  if (first !== undefined && second !== undefined && first.name === second.name)
+    throw new CliError('USAGE', `sessions and events cannot share the table '${first.name}' (${second.source})`);
+  return names;
+}
+
+/** The name of a layout's table, or undefined when the layout has none of that role. */
+export const nameOf = (names: readonly TableName[], role: TableRole): string | undefined =>
+  names.find((name) => name.role === role)?.name;
+
+const sessionsName = (names: readonly TableName[]): string => nameOf(names, 'sessions') ?? '';
+
+/**
+ * Finds out which tables a command works on and what they are: the layout that was named, else what the sessions table
+ * is found to be, else the default. Throws LAYOUT_AMBIGUOUS rather than guess.
+ */
+export async function resolveTarget(context: OperationContext, request: TargetRequest): Promise<Target> {
+  const given = context.layouts.find(({ id }) => id === request.layout);
+  if (given !== undefined) return givenTarget(context, request, given);
+
+  const names = namesFor(DEFAULT_LAYOUT, request);
+  const sessions = await observeStructure(context.dynamo, sessionsName(names));
+  if (sessions === null)
+    return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection: null, names, sessions: null };
+  const detection = await detectTable(context, sessions);
+  const found = context.layouts.find(({ id }) => id === detection.layout);
+  if (found === undefined || detection.role !== 'sessions') {
+    const isDefaultName = names[0]?.source === 'default';
+    const fitsDefault = detection.candidates.some(({ layout }) => layout === DEFAULT_LAYOUT.id);
+    // A table under the default's own name that cannot be the default's is the default's, spoilt.
+    if (isDefaultName && !fitsDefault)
+      return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection, names, sessions };
+    throw undetected(detection);
+  }
+  return { layout: found, layoutSource: 'detected', detection, names: namesUnder(found, request, sessions), sessions };
+}
+
+async function givenTarget(context: OperationContext, request: TargetRequest, layout: Layout): Promise<Target> {
+  const names = namesFor(layout, request);
+  const sessions = await observeStructure(context.dynamo, sessionsName(names));
+  const isGeneric = layout.id === generic.id && sessions !== null;
+  return { layout: isGeneric ? genericFor(sessions) : layout, layoutSource: 'given', detection: null, names, sessions };
+}
+
+/** The names of a detected layout: the sessions table is the one that was found, the others follow from it. */
+function namesUnder(layout: Layout, request: TargetRequest, sessions: Detectable): readonly TableName[] {
+  const found = { name: sessions.name, source: 'detected' };
+  return namesFor(layout, {
+    ...request,
+    tables: { ...request.tables, flags: { ...request.tables.flags, sessions: found } },
+  });
+}
+
+function undetected(detection: Detection): CliError {
+  const { table, confidence, why, role, layout } = detection;
+  if (role === 'events')
+    return new CliError(
+      'LAYOUT_MISMATCH',
+      `table '${table}' is the events table of ${layout ?? 'a layout'}, not a sessions table`,
+      {
+        hint: 'name the sessions table with --sessions-table',
+      },
+    );
+  return confidence === 'ambiguous'
+    ? new CliError('LAYOUT_AMBIGUOUS', `table '${table}' could belong to more than one layout: ${why[0] ?? ''}`, {
+        hint: `name one with --layout; \`mcp-sessions layouts detect ${table}\` shows what speaks for each`,
+      })
+    : new CliError('LAYOUT_AMBIGUOUS', `table '${table}' has no layout that is known here: ${why.join('; ')}`, {
+        hint: `add --layout generic to read it by its own keys and TTL`,
+      });
+}
+
+/** The sessions table, which must exist and have the layout's keys; for commands that read or write its items. */
+export async function requireSessions(context: OperationContext, target: Target): Promise<ObservedStructure> {
+  const name = sessionsName(target.names);
+  if (target.sessions === null) throw await missingTable(context, name);
+  const keys = target.layout.tables[0]?.keys ?? null;
+  if (keys !== null && describeKeys(keys) !== describeKeys(target.sessions.keys))
+    throw new CliError(
+      'LAYOUT_MISMATCH',
+      `table '${name}' has the keys ${describeKeys(target.sessions.keys)}; the layout ${target.layout.id} has ${describeKeys(keys)}`,
+      {
+        hint: `\`mcp-sessions layouts detect ${name}\` says what the table is; name that with --layout, or use --layout generic`,
+      },
+    );
+  requireReadable(target.sessions);
+  return target.sessions;
+}
+
+/** Reads are possible in these states; a table that is CREATING, or being deleted, has none to give. */
+const READABLE = new Set(['ACTIVE', 'UPDATING']);
+
+function requireReadable({ name, status }: Pick<ObservedTable, 'name' | 'status'>): void {
+  if (READABLE.has(status)) return;
+  throw new CliError('TABLE_BUSY', `table '${name}' is ${status}: it cannot be read or written now`, {
+    hint: '`mcp-sessions status` shows its state; run the command again once it is ACTIVE',
+  });
+}
+
+async function missingTable(context: OperationContext, name: string): Promise<CliError> {
+  const { region, endpoint } = context.dynamo;
+  const where = endpoint === null ? region : `${region} at ${endpoint}`;
+  const others = await listTables(context.dynamo, 100).catch(() => []);
+  const alike = others.filter((other) => /session|pmcp/i.test(other)).slice(0, 5);
+  const hint =
+    alike.length === 0
+      ? '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table name if it should be there'
+      : `tables here that look like it: ${alike.join(', ')} (name one with --sessions-table); \`mcp-sessions setup\` creates '${name}'`;
+  return new CliError('TABLE_NOT_FOUND', `table '${name}' does not exist in ${where}`, { hint });
+}

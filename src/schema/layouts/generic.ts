@@ -1,0 +1,78 @@
+import type { IdPart, KeySchema, Layout, ObservedTable, TimeField } from '../types.js';
+
+const guess = (names: readonly string[]): TimeField => ({ paths: names.map((name) => [name]), unit: 'auto' });
+
+/** Any table with a TTL: keys and TTL attribute come from the table itself. */
+export const generic: Layout = {
+  id: 'generic',
+  title: 'any table (keys and TTL taken from the table)',
+  description: 'For a table that no layout describes: its own keys make the id, its TTL attribute is the expiry.',
+  tables: [
+    {
+      role: 'sessions',
+      defaultName: 'sessions',
+      environmentVariables: [],
+      keys: null,
+      indexes: [],
+      ttl: null,
+      stream: null,
+      tags: {},
+      billing: null,
+      attributes: [],
+    },
+  ],
+  session: {
+    id: [],
+    idIsSecret: true,
+    createdAt: guess(['created_at', 'createdAt', 'created', 'creationTime']),
+    lastActivityAt: guess([
+      'last_activity',
+      'lastActivity',
+      'last_accessed',
+      'lastAccessed',
+      'updated_at',
+      'updatedAt',
+      'modified',
+    ]),
+    expiresAt: null,
+    payload: [],
+    terminated: null,
+    filter: [],
+  },
+  event: null,
+  idForm: 'uuid-v4',
+  lifetimeSeconds: 3600,
+  purge: {
+    safe: false,
+    reason:
+      'Nothing is known of these rows; only where TTL is enabled on the table has their owner said that they may go.',
+  },
+  secretKeys: [],
+  publicKeys: [],
+};
+
+const idParts = ({ partitionKey, sortKey }: KeySchema): readonly IdPart[] =>
+  [partitionKey, sortKey].flatMap((key) => (key === undefined ? [] : [{ attribute: key.name, type: key.type }]));
+
+/** The generic layout with the keys and the TTL attribute of a table. */
+export function genericFor(table: Pick<ObservedTable, 'name' | 'keys' | 'ttl'>): Layout {
+  const { attribute } = table.ttl;
+  const ttlIsOn = attribute !== null && table.ttl.status !== 'DISABLED';
+  return {
+    ...generic,
+    tables: generic.tables.map((spec) => ({
+      ...spec,
+      defaultName: table.name,
+      keys: table.keys,
+      ttl: ttlIsOn ? { attribute } : null,
+    })),
+    session: {
+      ...generic.session,
+      id: idParts(table.keys),
+      expiresAt: ttlIsOn ? { paths: [[attribute]], unit: 's', missing: 'never' } : null,
+    },
+    purge: ttlIsOn
+      ? { safe: true, reason: `TTL is enabled on '${attribute}': the table's owner lets expired rows go.` }
+      : generic.purge,
+  };
+}

@@ -1,0 +1,79 @@
+import { type AttributeValue, numberTextOf, stringOf } from './attribute-value.js';
+import { parseIso } from './duration.js';
+import type { TimeUnit } from './types.js';
+
+const SECONDS_CEILING = 1e11;
+const MILLISECONDS_CEILING = 1e14;
+
+/** What an instant's attribute was found to say. */
+export type ReadTime =
+  | { readonly kind: 'instant'; readonly ms: number }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+const instant = (ms: number): ReadTime =>
+  Math.abs(ms) <= 8.64e15
+    ? { kind: 'instant', ms: Math.floor(ms) }
+    : { kind: 'invalid', reason: 'is outside the range of dates' };
+
+/** The unit that a number of this magnitude can only be in: seconds reach the year 5138 below 1e11. */
+function unitByMagnitude(value: number): 's' | 'ms' | 'us' {
+  if (Math.abs(value) < SECONDS_CEILING) return 's';
+  return Math.abs(value) < MILLISECONDS_CEILING ? 'ms' : 'us';
+}
+
+const MS_PER = { s: 1000, ms: 1, us: 0.001 } as const;
+const NAME_OF = { s: 'seconds', ms: 'milliseconds', us: 'microseconds' } as const;
+
+function fromNumber(text: string, unit: TimeUnit): ReadTime {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return { kind: 'invalid', reason: `'${text}' is not a number` };
+  const likely = unitByMagnitude(value);
+  if (unit === 'auto') return instant(value * MS_PER[likely]);
+  if (unit === 'iso') return { kind: 'invalid', reason: `is the number ${text}, not ISO 8601 text` };
+  // A value of a larger unit is reported, not converted: DynamoDB would read it in the unit that the layout says.
+  const tooLarge = (unit === 's' && likely !== 's') || (unit === 'ms' && likely === 'us');
+  if (tooLarge)
+    return { kind: 'invalid', reason: `${text} looks like ${NAME_OF[likely]} where ${NAME_OF[unit]} belong` };
+  return instant(value * MS_PER[unit]);
+}
+
+function fromText(text: string, unit: TimeUnit): ReadTime {
+  if (unit === 's' || unit === 'ms' || unit === 'us')
+    return { kind: 'invalid', reason: `is the text '${text}', not a number of ${NAME_OF[unit]}` };
+  const ms = parseIso(text);
+  if (ms !== undefined) return instant(ms);
+  if (unit === 'auto' && text.trim() !== '' && Number.isFinite(Number(text))) return fromNumber(text, unit);
+  return { kind: 'invalid', reason: `'${text}' is not an ISO 8601 instant` };
+}
+
+/** Reads an instant out of a plain value: a number's exact text, text, or nothing. */
+export function readTime(value: string | number | null | undefined, unit: TimeUnit, isNumber: boolean): ReadTime {
+  if (value === null || value === undefined) return { kind: 'absent' };
+  return isNumber ? fromNumber(String(value), unit) : fromText(String(value), unit);
+}
+
+/** Reads an instant out of an attribute. */
+export function readTimeAttribute(value: AttributeValue | undefined, unit: TimeUnit): ReadTime {
+  if (value === undefined || 'NULL' in value) return { kind: 'absent' };
+  const number = numberTextOf(value);
+  if (number !== undefined) return readTime(number, unit, true);
+  const text = stringOf(value);
+  if (text !== undefined) return readTime(text, unit, false);
+  return { kind: 'invalid', reason: 'is neither a number nor text' };
+}
+
+/** Writes an instant in a unit, as the attribute value that applications store. */
+export function writeTime(ms: number, unit: TimeUnit): AttributeValue {
+  switch (unit) {
+    case 's':
+    case 'auto':
+      return { N: String(Math.floor(ms / 1000)) };
+    case 'ms':
+      return { N: String(Math.floor(ms)) };
+    case 'us':
+      return { N: String(Math.floor(ms) * 1000) };
+    case 'iso':
+      return { S: new Date(ms).toISOString() };
+  }
+}
