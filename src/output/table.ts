@@ -37,7 +37,8 @@ const total = (widths: readonly number[]): number => widths.reduce((sum, width) 
 
 function floorOf(column: Column, natural: number): number {
   if (column.truncate === undefined && column.wrap !== true) return natural;
-  return Math.min(natural, Math.max(1, column.min ?? Math.max(NARROWEST, textWidth(column.title))));
+  // Two columns, because a character may need both.
+  return Math.min(natural, Math.max(2, column.min ?? Math.max(NARROWEST, textWidth(column.title))));
 }
 
 /** Widths that add up to `room` at the most, taken from the widest columns first; undefined when the floors do not fit. */

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu;
+const LONGEST = 2000;
 const GRAPHEMES = new Intl.Segmenter();
 
 /**
@@ -13,7 +14,8 @@ export function plainLine(text: string): string {
 
 /** A plain line cut to `width` columns; undefined cuts nothing. */
 export function fitLine(text: string, width: number | undefined, ellipsis: string): string {
-  const line = plainLine(text);
+  // No terminal shows more of a line, and measuring hundreds of kilobytes takes long.
+  const line = plainLine(width === undefined ? text : text.slice(0, LONGEST));
   if (width === undefined || stringWidth(line) <= width) return line;
   const room = width - stringWidth(ellipsis);
   let used = 0;
