@@ -6,7 +6,7 @@ const COLOUR = new RegExp(String.raw`${ESCAPE}\[[\d;]*m`, 'g');
 
 /**
  * What a prompt writes to instead of stderr itself. inquirer ends its output after each question, which must not close
- * stderr; and it decides on colour by what stdout is, or on Node 20 not at all, so colour is taken out here.
+ * stderr; and it decides on colour by what stdout is, knowing nothing of `--no-color`, so colour is taken out here.
  */
 export class PromptOutput extends Writable {
   readonly #target: OutputStream;

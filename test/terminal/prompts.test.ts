@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTerminal } from '../../src/terminal/io.js';
+import { PromptOutput } from '../../src/terminal/prompt-output.js';
 import { createPrompts } from '../../src/terminal/prompts.js';
 import { type FakeStreams, fakeStreams, until } from '../support/fake-terminal.js';
 
@@ -9,10 +10,10 @@ const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const ESCAPE = '\u001b';
 
-function session(options: { tty?: boolean; noInput?: boolean; signal?: AbortSignal; noColor?: boolean } = {}) {
-  const { tty = true, noInput = false, noColor = false, signal } = options;
+function session(options: { tty?: boolean; noInput?: boolean; signal?: AbortSignal } = {}) {
+  const { tty = true, noInput = false, signal } = options;
   const streams = fakeStreams({ tty });
-  const terminal = createTerminal({ ...streams, noInput, noColor });
+  const terminal = createTerminal({ ...streams, noInput });
   return { streams, prompts: createPrompts(terminal, signal === undefined ? {} : { signal }) };
 }
 
@@ -79,14 +80,6 @@ describe('confirm', () => {
     expect(await settled(again)).toEqual({ value: true });
   });
 
-  it('writes no colour when there is to be none', async () => {
-    const { prompts, streams } = session({ noColor: true });
-    const answer = prompts.confirm(QUESTION);
-    await type(streams, 'Delete 3 sessions?', `y${ENTER}`);
-    await answer;
-    expect(streams.stderr.written.split(ESCAPE).filter((part) => /^\[[\d;]*m/.test(part))).toEqual([]);
-  });
-
   it('does not write control characters of the message', async () => {
     const { prompts, streams } = session();
     const answer = prompts.confirm({ ...QUESTION, message: `Delete a${ESCAPE}]0;title\u0007\u202eb?` });
@@ -94,6 +87,24 @@ describe('confirm', () => {
     await answer;
     expect(streams.stderr.written).not.toContain(`${ESCAPE}]0`);
     expect(streams.stderr.written).not.toContain('\u202e');
+  });
+});
+
+describe('what prompts write to', () => {
+  it.each([
+    [true, `${ESCAPE}[36mx${ESCAPE}[39m${ESCAPE}[2K`],
+    [false, `x${ESCAPE}[2K`],
+  ])('keeps colour: %s, and movements always', async (color, expected) => {
+    const { stderr } = fakeStreams({ tty: true });
+    new PromptOutput(stderr, color).end(`${ESCAPE}[36mx${ESCAPE}[39m${ESCAPE}[2K`);
+    await until(() => stderr.written !== '', 'it has arrived');
+    expect(stderr.written).toBe(expected);
+    expect(stderr.writableEnded).toBe(false);
+  });
+
+  it('is as wide as the terminal', () => {
+    const { stderr } = fakeStreams({ tty: true, columns: 33 });
+    expect(new PromptOutput(stderr, true)).toMatchObject({ isTTY: true, columns: 33 });
   });
 });
 
