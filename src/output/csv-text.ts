@@ -1,0 +1,27 @@
+import { stringify } from 'csv-stringify/sync';
+
+/**
+ * CSV of RFC 4180: a header, lines ended by CR LF, fields quoted where needed. Absent values are empty, booleans are
+ * `true` and `false`, objects and lists are JSON.
+ */
+export function csvText(
+  columns: readonly string[],
+  records: readonly Readonly<Record<string, unknown>>[],
+  text: (value: string) => string,
+): string {
+  const field = (value: unknown): string => {
+    if (value === null || value === undefined) return '';
+    return text(typeof value === 'object' && !(value instanceof Date) ? JSON.stringify(value) : plain(value));
+  };
+  return stringify([columns.map(text), ...records.map((record) => columns.map((column) => field(record[column])))], {
+    record_delimiter: 'windows',
+    // The library looks for its own record delimiter only.
+    quoted_match: /[\r\n]/,
+    // With a single column an empty field would be an empty line, which readers skip.
+    quoted_empty: columns.length === 1,
+  });
+}
+
+function plain(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : String(value);
+}

@@ -1,0 +1,36 @@
+const MASK = '••••••';
+const REVEAL_FROM = 17;
+/** Deeper than DynamoDB nests (32), and far from where JSON.stringify runs out of stack: JSON held in a string may. */
+const DEEPEST = 200;
+
+function mask(value: unknown): string {
+  if (typeof value !== 'string') return MASK;
+  const characters = Array.from(value);
+  return characters.length >= REVEAL_FROM ? MASK + characters.slice(-4).join('') : MASK;
+}
+
+/**
+ * A deep copy with everything below a secret key masked. The end of a long string is kept, to tell two tokens apart;
+ * objects and lists are masked whole. JSON inside strings is not looked into: decode it first.
+ */
+export function redact(value: unknown, isSecret: (key: string) => boolean, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= DEEPEST) return '(nested too deeply to show)';
+  if (Array.isArray(value)) return value.map((element) => redact(element, isSecret, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  // fromEntries defines its keys: one named __proto__ stays a key.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, element]) => [
+      key,
+      isSecret(key) ? mask(element) : redact(element, isSecret, depth + 1),
+    ]),
+  );
+}
+
+/** An id cut so that it can be recognised but not used: its first 8 and last 4 characters; of a short one, a quarter. */
+export function maskId(id: string): string {
+  const characters = Array.from(id);
+  if (characters.length <= 16) return `${characters.slice(0, Math.floor(characters.length / 4)).join('')}…`;
+  return `${characters.slice(0, 8).join('')}…${characters.slice(-4).join('')}`;
+}

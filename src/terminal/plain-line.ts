@@ -1,0 +1,27 @@
+import stringWidth from 'string-width';
+
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu;
+const LONGEST = 2000;
+const GRAPHEMES = new Intl.Segmenter();
+
+/**
+ * One line without control and format characters, for lines that pass (progress, questions): what cannot be shown
+ * becomes a space. Results are escaped instead, so that nothing is lost: see the output module.
+ */
+export function plainLine(text: string): string {
+  return text.replace(UNSAFE, ' ').trim();
+}
+
+/** A plain line cut to `width` columns; undefined cuts nothing. */
+export function fitLine(text: string, width: number | undefined, ellipsis: string): string {
+  // No terminal shows more of a line, and measuring hundreds of kilobytes takes long.
+  const line = plainLine(width === undefined ? text : text.slice(0, LONGEST));
+  if (width === undefined || stringWidth(line) <= width) return line;
+  const room = width - stringWidth(ellipsis);
+  let used = 0;
+  for (const { segment, index } of GRAPHEMES.segment(line)) {
+    used += stringWidth(segment);
+    if (used > room) return room > 0 ? line.slice(0, index) + ellipsis : '';
+  }
+  return line;
+}

@@ -1,0 +1,168 @@
+import { CliError } from '../errors.js';
+import type * as Inquirer from './inquirer.js';
+import type { Terminal } from './io.js';
+import { plainLine } from './plain-line.js';
+import { PromptOutput } from './prompt-output.js';
+
+interface Question {
+  /** Plain text of one line; control characters in it are not written. */
+  readonly message: string;
+  /** What answers the question on the command line, for whoever has no terminal: `--yes`, `--to-table <name>`. */
+  readonly flag: string;
+}
+
+export interface ConfirmQuestion extends Question {
+  /** What Enter means; no, unless said otherwise. */
+  readonly default?: boolean;
+}
+
+export interface NameQuestion extends Question {
+  /** The exact name to type. */
+  readonly expected: string;
+}
+
+export interface InputQuestion extends Question {
+  readonly default?: string;
+  /** True, or what is wrong with the answer. */
+  readonly validate?: (value: string) => true | string;
+}
+
+export interface Choice<Value> {
+  readonly value: Value;
+  readonly name: string;
+  readonly description?: string;
+  /** Cannot be chosen; a text says why. */
+  readonly disabled?: boolean | string;
+}
+
+export interface SelectQuestion<Value> extends Question {
+  readonly choices: readonly Choice<Value>[];
+  readonly default?: Value;
+}
+
+/**
+ * Questions to the person at the terminal, on stderr. Without one they throw NOT_CONFIRMED at once, naming the flag
+ * that answers them; Ctrl-C and the abort signal throw INTERRUPTED; input that ends (Ctrl-D) throws NOT_CONFIRMED.
+ */
+export interface Prompts {
+  /** False when declined: the caller ends with NOT_CONFIRMED. */
+  confirm(question: ConfirmQuestion): Promise<boolean>;
+  /** True when the exact name was typed; false when the line was left empty. */
+  confirmByName(question: NameQuestion): Promise<boolean>;
+  select<Value>(question: SelectQuestion<Value>): Promise<Value>;
+  input(question: InputQuestion): Promise<string>;
+  /** What is typed is not shown. */
+  password(question: Question): Promise<string>;
+}
+
+interface Context {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+const INPUT_ENDED = Symbol('input ended');
+const INQUIRER_ENDINGS = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError']);
+
+function inputEnded(flag: string): CliError {
+  return new CliError('NOT_CONFIRMED', 'the input ended before the question was answered', { hint: `give ${flag}` });
+}
+
+/**
+ * Runs one question. inquirer never settles when its input ends or when Ctrl-D closes it, and the process would hang or
+ * vanish: readline pauses the input then, which is what is listened for.
+ */
+async function ask<Value>(
+  terminal: Terminal,
+  abort: AbortSignal | undefined,
+  { message, flag }: Question,
+  question: (context: Context, message: string) => Promise<Value>,
+): Promise<Value> {
+  const text = plainLine(message);
+  if (!terminal.isInteractive) {
+    throw new CliError('NOT_CONFIRMED', `cannot ask "${text}": there is no terminal, or --no-input was given`, {
+      hint: `give ${flag}`,
+    });
+  }
+  if ('readableEnded' in terminal.stdin && terminal.stdin.readableEnded === true) throw inputEnded(flag);
+
+  const ended = new AbortController();
+  const onEnded = (): void => ended.abort(INPUT_ENDED);
+  const endings = ['pause', 'end', 'close'] as const;
+  const signal = abort === undefined ? ended.signal : AbortSignal.any([abort, ended.signal]);
+  const output = new PromptOutput(terminal.stderr, terminal.color(terminal.stderr));
+  try {
+    const answer = question({ input: terminal.stdin, output, signal }, text);
+    for (const event of endings) terminal.stdin.on(event, onEnded);
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof Error) || !INQUIRER_ENDINGS.has(error.name)) throw error;
+    if (signal.reason === INPUT_ENDED && error.name === 'AbortPromptError') throw inputEnded(flag);
+    throw new CliError('INTERRUPTED', 'interrupted at a question', { cause: error });
+  } finally {
+    for (const event of endings) terminal.stdin.removeListener(event, onEnded);
+  }
+}
+
+/** The questions of one run; `signal` cancels the one being asked. inquirer is loaded when the first is asked. */
+export function createPrompts(terminal: Terminal, options: { readonly signal?: AbortSignal } = {}): Prompts {
+  const askNow = <Value>(
+    question: Question,
+    run: (inquirer: typeof Inquirer, context: Context, message: string) => Promise<Value>,
+  ): Promise<Value> =>
+    ask(terminal, options.signal, question, async (context, message) =>
+      run(await import('./inquirer.js'), context, message),
+    );
+
+  return {
+    confirm: (question) =>
+      askNow(question, ({ confirm }, context, message) =>
+        confirm({ message, default: question.default ?? false }, context),
+      ),
+
+    confirmByName: async (question) => {
+      const { expected } = question;
+      const answer = await askNow(question, ({ input }, context, message) =>
+        input(
+          {
+            message,
+            validate: (value) =>
+              value === '' || value === expected || `type ${plainLine(expected)} exactly, or nothing to cancel`,
+          },
+          context,
+        ),
+      );
+      return answer === expected && expected !== '';
+    },
+
+    select: (question) =>
+      askNow(question, ({ select }, context, message) =>
+        select(
+          {
+            message,
+            choices: question.choices.map(({ name, description, ...choice }) => ({
+              ...choice,
+              name: plainLine(name),
+              ...(description === undefined ? {} : { description: plainLine(description) }),
+            })),
+            ...(question.default === undefined ? {} : { default: question.default }),
+          },
+          context,
+        ),
+      ),
+
+    input: (question) =>
+      askNow(question, ({ input }, context, message) =>
+        input(
+          {
+            message,
+            ...(question.default === undefined ? {} : { default: question.default }),
+            ...(question.validate === undefined ? {} : { validate: question.validate }),
+          },
+          context,
+        ),
+      ),
+
+    password: (question) => askNow(question, ({ password }, context, message) => password({ message }, context)),
+  };
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { createTerminal } from '../../src/terminal/io.js';
+import { PromptOutput } from '../../src/terminal/prompt-output.js';
+import { createPrompts } from '../../src/terminal/prompts.js';
+import { type FakeStreams, fakeStreams, until } from '../support/fake-terminal.js';
+
+const ENTER = '\r';
+const DOWN = '\u001b[B';
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const ESCAPE = '\u001b';
+
+function session(options: { tty?: boolean; noInput?: boolean; signal?: AbortSignal } = {}) {
+  const { tty = true, noInput = false, signal } = options;
+  const streams = fakeStreams({ tty });
+  const terminal = createTerminal({ ...streams, noInput });
+  return { streams, prompts: createPrompts(terminal, signal === undefined ? {} : { signal }) };
+}
+
+async function type(streams: FakeStreams, question: string, keys: string): Promise<void> {
+  await until(() => streams.stderr.written.includes(question), `"${question}" is asked`);
+  streams.stdin.write(keys);
+}
+
+/** The outcome, or that there is none after two seconds. */
+async function settled(answer: Promise<unknown>): Promise<unknown> {
+  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'still waiting').unref());
+  return Promise.race([answer.then((value) => ({ value })).catch((error: unknown) => error), late]);
+}
+
+const validate = (value: string): true | string => value.length > 2 || 'too short';
+
+const QUESTION = { message: 'Delete 3 sessions?', flag: '--yes' };
+
+describe('without a terminal', () => {
+  it.each([{ tty: false }, { noInput: true }])('every question throws at once and names its flag (%o)', async (how) => {
+    const { prompts, streams } = session(how);
+    const answers = [
+      prompts.confirm({ ...QUESTION, default: true }),
+      prompts.confirmByName({ ...QUESTION, expected: 'mcp-sessions' }),
+      prompts.input({ ...QUESTION, default: 'x' }),
+      prompts.password(QUESTION),
+      prompts.select({ ...QUESTION, choices: [{ value: 1, name: 'one' }], default: 1 }),
+    ];
+    for (const answer of answers) {
+      expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 4, hint: 'give --yes' });
+    }
+    expect(streams.stderr.written).toBe('');
+  });
+});
+
+describe('confirm', () => {
+  it.each([
+    ['y', ENTER, true],
+    ['n', ENTER, false],
+    ['', ENTER, false],
+  ])('answers %j with %j → %s: Enter alone declines', async (keys, enter, expected) => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm(QUESTION);
+    await type(streams, 'Delete 3 sessions?', keys + enter);
+    expect(await settled(answer)).toEqual({ value: expected });
+  });
+
+  it('takes Enter for yes only where the question says so', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm({ ...QUESTION, default: true });
+    await type(streams, 'Delete 3 sessions?', ENTER);
+    expect(await settled(answer)).toEqual({ value: true });
+  });
+
+  it('asks on stderr, leaves stdout empty and stderr open', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm(QUESTION);
+    await type(streams, 'Delete 3 sessions?', `y${ENTER}`);
+    await answer;
+    expect(streams.stdout.written).toBe('');
+    expect(streams.stderr.writableEnded).toBe(false);
+    const again = prompts.confirm({ ...QUESTION, message: 'Really?' });
+    await type(streams, 'Really?', `y${ENTER}`);
+    expect(await settled(again)).toEqual({ value: true });
+  });
+
+  it('does not write control characters of the message', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm({ ...QUESTION, message: `Delete a${ESCAPE}]0;title\u0007\u202eb?` });
+    await type(streams, 'Delete a ]0;title b?', ENTER);
+    await answer;
+    expect(streams.stderr.written).not.toContain(`${ESCAPE}]0`);
+    expect(streams.stderr.written).not.toContain('\u202e');
+  });
+});
+
+describe('what prompts write to', () => {
+  it.each([
+    [true, `${ESCAPE}[36mx${ESCAPE}[39m${ESCAPE}[2K`],
+    [false, `x${ESCAPE}[2K`],
+  ])('keeps colour: %s, and movements always', async (color, expected) => {
+    const { stderr } = fakeStreams({ tty: true });
+    new PromptOutput(stderr, color).end(`${ESCAPE}[36mx${ESCAPE}[39m${ESCAPE}[2K`);
+    await until(() => stderr.written !== '', 'it has arrived');
+    expect(stderr.written).toBe(expected);
+    expect(stderr.writableEnded).toBe(false);
+  });
+
+  it('is as wide as the terminal', () => {
+    const { stderr } = fakeStreams({ tty: true, columns: 33 });
+    expect(new PromptOutput(stderr, true)).toMatchObject({ isTTY: true, columns: 33 });
+  });
+});
+
+describe('endings', () => {
+  it('Ctrl-C throws INTERRUPTED', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm(QUESTION);
+    await type(streams, 'Delete', CTRL_C);
+    expect(await settled(answer)).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+  });
+
+  it('Ctrl-D throws NOT_CONFIRMED instead of hanging', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.input(QUESTION);
+    await type(streams, 'Delete', CTRL_D);
+    expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED', hint: 'give --yes' });
+  });
+
+  it('input that ends throws NOT_CONFIRMED, then and for the next question', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirm({ ...QUESTION, default: true });
+    await until(() => streams.stderr.written.includes('Delete'), 'asked');
+    streams.stdin.end();
+    expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED' });
+    expect(await settled(prompts.confirm(QUESTION))).toMatchObject({ code: 'NOT_CONFIRMED' });
+  });
+
+  it('the abort signal throws INTERRUPTED, while a question is asked and before', async () => {
+    const abort = new AbortController();
+    const { prompts, streams } = session({ signal: abort.signal });
+    const answer = prompts.select({ ...QUESTION, choices: [{ value: 1, name: 'one' }] });
+    await until(() => streams.stderr.written.includes('Delete'), 'asked');
+    abort.abort();
+    expect(await settled(answer)).toMatchObject({ code: 'INTERRUPTED' });
+    expect(await settled(prompts.confirm(QUESTION))).toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('leaves no listener on stdin', async () => {
+    const { prompts, streams } = session();
+    const before = ['pause', 'end', 'close'].map((event) => streams.stdin.listenerCount(event));
+    const answer = prompts.confirm(QUESTION);
+    await type(streams, 'Delete', ENTER);
+    await answer;
+    expect(['pause', 'end', 'close'].map((event) => streams.stdin.listenerCount(event))).toEqual(before);
+  });
+});
+
+describe('confirmByName', () => {
+  const byName = { message: 'Type the name of the table', flag: '--confirm mcp-sessions', expected: 'mcp-sessions' };
+
+  it('is true for the exact name', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirmByName(byName);
+    await type(streams, 'Type the name', `mcp-sessions${ENTER}`);
+    expect(await settled(answer)).toEqual({ value: true });
+  });
+
+  it('asks again after another name, and is false for an empty line', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.confirmByName(byName);
+    await type(streams, 'Type the name', `mcp-session${ENTER}`);
+    await type(streams, 'type mcp-sessions exactly', '\u0015');
+    streams.stdin.write(ENTER);
+    expect(await settled(answer)).toEqual({ value: false });
+  });
+});
+
+describe('select, input, password', () => {
+  it('gives the value of the choice', async () => {
+    const { prompts, streams } = session();
+    const choices = [
+      { value: 'backup', name: 'Back up' },
+      { value: 'delete', name: 'Delete', description: 'for good' },
+    ];
+    const answer = prompts.select({ message: 'What?', flag: '--delete', choices });
+    await type(streams, 'What?', DOWN + ENTER);
+    expect(await settled(answer)).toEqual({ value: 'delete' });
+  });
+
+  it('takes the default, and says what is wrong with an answer', async () => {
+    const { prompts, streams } = session();
+    const first = prompts.input({ message: 'Name?', flag: '--name', default: 'copy', validate });
+    await type(streams, 'Name?', ENTER);
+    expect(await settled(first)).toEqual({ value: 'copy' });
+    const second = prompts.input({ message: 'Other?', flag: '--name', validate });
+    await type(streams, 'Other?', `ab${ENTER}`);
+    await type(streams, 'too short', `c${ENTER}`);
+    expect(await settled(second)).toEqual({ value: 'abc' });
+  });
+
+  it('does not show a password', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.password({ message: 'Key?', flag: '--key' });
+    await type(streams, 'Key?', `hunter2${ENTER}`);
+    expect(await settled(answer)).toEqual({ value: 'hunter2' });
+    expect(streams.stderr.written).not.toContain('hunter2');
+  });
+});
