@@ -12,6 +12,8 @@ import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 
+export { isLoopback };
+
 export interface ConnectRequest {
   readonly region: string | null;
   readonly profile: string | null;

@@ -29,16 +29,27 @@ export interface SeedResult {
 const CHUNK = 100;
 const IN_FLIGHT = 4;
 
-/** Writes realistic sessions, and their events where the layout has them. Throws TABLE_NOT_FOUND. */
-export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
+/** Where the sessions would go, and how many; writes nothing. Throws TABLE_NOT_FOUND. */
+export async function planSeed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
   const { name: sessionsTable } = await requireSessions(context, target);
-  const eventsTable = nameOf(target.names, 'events');
-  const hasEvents = eventsTable !== undefined && target.layout.event !== null && request.events > 0;
+  const eventsTable = target.layout.event === null ? undefined : nameOf(target.names, 'events');
+  const hasEvents = eventsTable !== undefined && request.events > 0;
   if (hasEvents && (await observeStructure(context.dynamo, eventsTable)) === null)
     throw new CliError('TABLE_NOT_FOUND', `the events table '${eventsTable}' does not exist`, {
       hint: '`mcp-sessions setup` creates it; `--events 0` writes sessions only',
     });
+  return {
+    layout: target.layout.id,
+    tables: hasEvents ? [sessionsTable, eventsTable] : [sessionsTable],
+    sessions: request.count,
+    events: hasEvents ? request.count * request.events : 0,
+  };
+}
 
+/** Writes realistic sessions, and their events where the layout has them. Throws TABLE_NOT_FOUND. */
+export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
+  const plan = await planSeed(context, target, request);
+  const [sessionsTable = '', eventsTable] = plan.tables;
   let [sessions, events] = [0, 0];
   for (const chunk of chunks(target, request, context.now())) {
     await putAll(
@@ -47,7 +58,7 @@ export async function seed(context: OperationContext, target: Target, request: S
       chunk.map(({ session }) => session),
     );
     sessions += chunk.length;
-    if (hasEvents) {
+    if (eventsTable !== undefined) {
       const items = chunk.flatMap((example) => example.events);
       await putAll(context, eventsTable, items);
       events += items.length;
@@ -60,12 +71,7 @@ export async function seed(context: OperationContext, target: Target, request: S
       unit: 'sessions',
     });
   }
-  return {
-    layout: target.layout.id,
-    tables: hasEvents ? [sessionsTable, eventsTable] : [sessionsTable],
-    sessions,
-    events,
-  };
+  return { ...plan, sessions, events };
 }
 
 async function putAll(

@@ -110,7 +110,7 @@ function createChanges(desired: DesiredTable): Change[] {
     // CreateTable takes what follows along; these are told for the reader.
     ...desired.indexes.map((index) => told(`index:${index.name}`, describeIndex(index))),
     ...(desired.stream ? [told('stream', desired.stream)] : []),
-    told('billing', describeBilling(desired.billing ?? { mode: 'on-demand' })),
+    told('billingMode', describeBilling(desired.billing ?? { mode: 'on-demand' })),
     ...(desired.deletionProtection === true ? [told('deletionProtection', true)] : []),
     ...(desired.tableClass === undefined ? [] : [told('tableClass', desired.tableClass)]),
     ...(desired.kmsKey === undefined || desired.kmsKey === 'default' ? [] : [told('encryption', desired.kmsKey)]),
@@ -152,7 +152,7 @@ function updateChanges(desired: DesiredTable, observed: ObservedTable, options: 
 
 function blockedKeys(keys: KeySchema, observed: ObservedTable): Change {
   return {
-    property: 'keys',
+    property: 'keySchema',
     kind: 'blocked',
     from: describeKeys(observed.keys),
     to: describeKeys(keys),
@@ -169,7 +169,7 @@ function settingChanges(desired: DesiredTable, observed: ObservedTable): Change[
   const { billing, deletionProtection, tableClass, kmsKey } = desired;
   if (billing !== undefined && describeBilling(billing) !== describeBilling(observed.billing))
     changes.push({
-      property: 'billing',
+      property: 'billingMode',
       kind: 'change',
       from: describeBilling(observed.billing),
       to: describeBilling(billing),

@@ -1,0 +1,42 @@
+import { notConfirmed, type CommandSession } from './session.js';
+
+export interface ConsentRequest {
+  /** What is asked: `Apply this plan?`. */
+  readonly question: string;
+  /** What is left undone without consent: `setup`. */
+  readonly what: string;
+  /** Tables that lose something. In production each has to be typed, or named with --confirm. */
+  readonly losing: readonly string[];
+  readonly production: boolean;
+  /** Tables named with --confirm. */
+  readonly confirmed: readonly string[];
+}
+
+/**
+ * Asks before anything is changed; throws NOT_CONFIRMED when the answer is no, or when nobody can answer.
+ * In production `--yes` is not enough for a table that loses something.
+ */
+export async function requireConsent(session: CommandSession, request: ConsentRequest): Promise<void> {
+  const { flags, prompts, terminal } = session;
+  const { question, what, production, confirmed } = request;
+  const unconfirmed = production ? request.losing.filter((table) => !confirmed.includes(table)) : [];
+  const isCovered = flags.yes === true || (production && request.losing.length > 0);
+  if (unconfirmed.length === 0 && isCovered) return;
+  if (!terminal.isInteractive) throw unattended(what, unconfirmed);
+  session.progress.stop();
+  if (unconfirmed.length === 0) {
+    if (await prompts.confirm({ message: question, flag: '--yes' })) return;
+    throw notConfirmed(what, 'answer y, or give --yes');
+  }
+  for (const table of unconfirmed) {
+    const message = `${question} Type ${table} to go on`;
+    if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
+      throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
+  }
+}
+
+function unattended(what: string, unconfirmed: readonly string[]): Error {
+  const flags = unconfirmed.length === 0 ? '--yes' : unconfirmed.map((table) => `--confirm ${table}`).join(' ');
+  const why = unconfirmed.length === 0 ? '' : ' (production: --yes is not enough where something is lost)';
+  return notConfirmed(`${what} needs consent and there is no terminal to ask on`, `give ${flags}${why}`);
+}

@@ -1,0 +1,98 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { SeedResult } from '../operations/seed.js';
+import type { View } from '../output/view.js';
+import { PRODUCTION } from '../schema/desired.js';
+import { requireConsent } from './consent.js';
+import type { CommandDefinition, Outcome } from './definition.js';
+import { wholeNumber } from './global-options.js';
+import type { CommandSession } from './session.js';
+
+interface SeedFlags {
+  readonly count: number;
+  readonly events: number;
+  readonly expired: number;
+  readonly randomSeed?: number;
+  readonly dryRun?: boolean;
+}
+
+function share(text: string): number {
+  const value = /^\d+(?:\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be a share from 0 to 1, or from 0% to 100%.');
+  return value;
+}
+
+function seedView(result: SeedResult, dryRun: boolean): View {
+  const { layout, tables, sessions, events } = result;
+  const json = { layout, tables, sessions, events, dryRun };
+  return {
+    json,
+    columns: ['layout', 'sessions', 'events'],
+    lines: [json],
+    records: [{ layout, sessions, events }],
+    human: (page) => {
+      const what = `${sessions} sessions and ${events} events in ${tables.join(' and ')} (layout ${layout})`;
+      return dryRun ? page.note(`would write ${what}`) : page.success(`wrote ${what}`);
+    },
+  };
+}
+
+/** Engines on this machine are there to be played with; anywhere else the examples could meet real sessions. */
+async function consent(session: CommandSession, flags: SeedFlags): Promise<void> {
+  const { environment, endpoint, localFile } = await session.settings();
+  const isLocal =
+    localFile.value !== null ||
+    (endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value));
+  if (isLocal && environment.value !== PRODUCTION) return;
+  await requireConsent(session, {
+    question: `Write ${flags.count} example sessions among the real ones?`,
+    what: 'seed',
+    losing: [],
+    production: environment.value === PRODUCTION,
+    confirmed: [],
+  });
+}
+
+async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> {
+  const [{ seed, planSeed }, context] = await Promise.all([import('../operations/seed.js'), session.context()]);
+  const target = await session.target();
+  const request = {
+    count: flags.count,
+    events: flags.events,
+    expired: flags.expired,
+    randomSeed: flags.randomSeed ?? session.runtime.now() % 2 ** 31,
+  };
+  if (flags.dryRun === true) return { view: seedView(await planSeed(context, target, request), true) };
+  await planSeed(context, target, request);
+  await consent(session, flags);
+  return { view: seedView(await seed(context, target, request), false) };
+}
+
+export const seedCommand: CommandDefinition = {
+  name: 'seed',
+  group: 'sessions',
+  summary: 'write realistic example sessions and events',
+  declare: (command) => {
+    command.description(
+      'Writes realistic sessions of the layout, and their events. They are as real as any to the application: do not\n' +
+        'seed a table that users depend on.',
+    );
+    command
+      .addOption(new Option('--count <n>', 'how many sessions').default(10).argParser(wholeNumber(1)))
+      .addOption(new Option('--events <n>', 'events of each session').default(3).argParser(wholeNumber(0)))
+      .addOption(
+        new Option('--expired <share>', 'share whose expiry is past: 0.2 or 20%').default(0.2).argParser(share),
+      )
+      .addOption(
+        new Option('--random-seed <n>', 'the same number gives the same sessions, but for the time of the run').argParser(
+          wholeNumber(0),
+        ),
+      )
+      .option('--dry-run', 'say what would be written, and write nothing');
+  },
+  examples: [
+    { command: 'mcp-sessions seed --local', does: 'ten sessions to look at' },
+    { command: 'mcp-sessions seed --local --count 1000 --expired 50% --events 0', does: 'many, half of them expired' },
+  ],
+  run: (session, _args, command) => run(session, command.opts<SeedFlags>()),
+};

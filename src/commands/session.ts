@@ -1,0 +1,137 @@
+import { CliError } from '../errors.js';
+import type { Environment, Settings } from '../config/settings.js';
+import { readSettings } from '../config/settings.js';
+import type { Connection } from '../operations/connect.js';
+import type { OperationContext } from '../operations/context.js';
+import type { Target, TargetRequest } from '../operations/target.js';
+import { Page } from '../output/page.js';
+import type { OutputFormat } from '../output/view.js';
+import { createTerminal, type InputStream, type OutputStream, type Terminal } from '../terminal/io.js';
+import { createProgress, type Progress } from '../terminal/progress.js';
+import { createPrompts, type Prompts } from '../terminal/prompts.js';
+import type { GlobalFlags } from './global-options.js';
+
+/** The process as commands see it; main.ts fills it, tests put in what they like. */
+export interface Runtime {
+  /** Arguments without node and the script. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Everything that one run of a command works with. Made lazily: help needs no settings, settings no credentials. */
+export class CommandSession {
+  readonly runtime: Runtime;
+  readonly flags: GlobalFlags;
+  readonly format: OutputFormat;
+  readonly terminal: Terminal;
+  readonly progress: Progress;
+  readonly prompts: Prompts;
+  /** The command's full name, `layouts detect`. */
+  readonly commandName: string;
+  #settings: Promise<Settings> | undefined;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
+    this.runtime = runtime;
+    this.flags = flags;
+    this.commandName = commandName;
+    this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
+    this.terminal = createTerminal({ ...runtime, noInput: !flags.input, noColor: !flags.color });
+    const progress = createProgress(this.terminal, { quiet: flags.quiet === true, verbose: flags.verbose === true });
+    this.progress = progress;
+    this.prompts = createPrompts(this.terminal, { signal: runtime.signal });
+  }
+
+  /** A page for a stream: stdout takes results, stderr everything else. */
+  page(stream: 'stdout' | 'stderr'): Page {
+    const target = this.runtime[stream];
+    return new Page({
+      width: this.terminal.width(target),
+      color: this.terminal.color(target),
+      unicode: this.terminal.unicode,
+      now: new Date(this.runtime.now()),
+    });
+  }
+
+  /** Writes to stderr, above whatever moves there. */
+  tell(text: string): void {
+    this.progress.stop();
+    this.runtime.stderr.write(`${text}\n`);
+  }
+
+  settings(): Promise<Settings> {
+    this.#settings ??= readSettings(this.flags, this.runtime.env, this.runtime.cwd);
+    return this.#settings;
+  }
+
+  /** Connects on the first call; the run's end closes it. */
+  async context(): Promise<OperationContext> {
+    this.#connection ??= this.#connect();
+    return (await this.#connection).context;
+  }
+
+  async #connect(): Promise<Connection> {
+    const { openConnection } = await import('../operations/connect.js');
+    const settings = await this.settings();
+    const { runtime, flags, progress } = this;
+    return openConnection({
+      region: settings.region.value,
+      profile: settings.profile.value,
+      profileIsFlag: settings.profile.source === '--profile',
+      endpoint: settings.endpoint.value,
+      localFile: settings.localFile.value,
+      layouts: settings.layouts,
+      env: { ...runtime.env },
+      signal: runtime.signal,
+      now: runtime.now,
+      onProgress: (event) => progress.report(event),
+      ...(flags.verbose === true && { onCall: (call) => progress.logCall(toApiCall(call)) }),
+      label: `mcp-sessions ${this.commandName}`,
+    });
+  }
+
+  async targetRequest(): Promise<TargetRequest> {
+    const { layout, tables } = await this.settings();
+    return { layout: layout.value, tables, env: this.runtime.env };
+  }
+
+  /** The tables that the command works on, and their layout. */
+  async target(): Promise<Target> {
+    const [context, { resolveTarget }] = await Promise.all([this.context(), import('../operations/target.js')]);
+    return resolveTarget(context, await this.targetRequest());
+  }
+
+  async close(): Promise<void> {
+    this.progress.stop();
+    const connection = await this.#connection?.catch(() => undefined);
+    await connection?.close();
+  }
+}
+
+type CallRecord = Parameters<NonNullable<Parameters<typeof import('../operations/connect.js').openConnection>[0]['onCall']>>[0];
+
+function toApiCall(call: CallRecord): Parameters<Progress['logCall']>[0] {
+  const { operation, table, ms, status, error, readUnits, writeUnits, retries } = call;
+  const outcome = error ?? status;
+  return {
+    operation,
+    ms,
+    readUnits,
+    writeUnits,
+    retries,
+    ...(table !== null && { table }),
+    ...(outcome !== null && { status: outcome }),
+  };
+}
+
+/** The error for an answer of no, or for no answer where none can be had. */
+export function notConfirmed(what: string, hint: string): CliError {
+  return new CliError('NOT_CONFIRMED', `${what}: not confirmed, so nothing was changed`, { hint });
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { CliError, EXIT, type ExitCode } from '../errors.js';
+import type { SetupPlan, SetupResult } from '../operations/setup.js';
+import type { View } from '../output/view.js';
+import { PRODUCTION } from '../schema/desired.js';
+import { requireConsent } from './consent.js';
+import type { CommandDefinition, Outcome } from './definition.js';
+import { collect } from './global-options.js';
+import { PLAN_COLUMNS, planRecords, planText, tablesJson } from './plan-view.js';
+import type { CommandSession } from './session.js';
+import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
+
+interface ViewOptions {
+  readonly dryRun: boolean;
+  readonly applied: boolean;
+  /** The last line for people. */
+  readonly closing: string;
+}
+
+function setupView(plan: SetupPlan | SetupResult, { dryRun, applied, closing }: ViewOptions): View {
+  const { region, endpoint, layout } = plan;
+  const tables = tablesJson(plan);
+  const warnings = 'warnings' in plan ? { warnings: plan.warnings } : {};
+  return {
+    json: { region, endpoint, layout, dryRun, applied, tables, ...warnings },
+    lines: tables,
+    columns: PLAN_COLUMNS,
+    records: planRecords(plan),
+    human: (page) => `${planText(page, plan)}\n\n${page.note(closing)}`,
+  };
+}
+
+const blockedTables = (plan: SetupPlan): readonly string[] =>
+  plan.tables.filter(({ action }) => action === 'blocked').map(({ name }) => name);
+
+/** Tables whose plan throws something away. */
+const losing = (plan: SetupPlan): readonly string[] =>
+  plan.tables.filter(({ changes }) => changes.some(({ loses }) => loses !== undefined)).map(({ name }) => name);
+
+async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
+  const { environment } = await session.settings();
+  const request = toSetupRequest(flags, environment.value);
+  const [{ planSetup, hasDrift, hasWork, applySetup }, context] = await Promise.all([
+    import('../operations/setup.js'),
+    session.context(),
+  ]);
+  const target = await session.target();
+  const plan = await planSetup(context, target, request);
+  const nothing = 'nothing to do: the tables are as the layout says';
+
+  if (flags.check === true || flags.dryRun === true) {
+    const drift = hasDrift(plan);
+    const closing = drift ? 'nothing was changed; without --check and --dry-run, setup applies this' : nothing;
+    return {
+      view: setupView(plan, { dryRun: true, applied: false, closing }),
+      exitCode: flags.check === true && drift ? EXIT.found : EXIT.done,
+    };
+  }
+  if (!hasWork(plan)) {
+    const blocked = blockedTables(plan);
+    const closing = blocked.length === 0 ? nothing : 'nothing was changed';
+    const view = setupView(plan, { dryRun: false, applied: false, closing });
+    return blocked.length === 0 ? { view } : { view, exitCode: EXIT.failed, error: blockedError(blocked) };
+  }
+
+  if (session.terminal.isInteractive && session.flags.yes !== true) {
+    const page = session.page('stderr');
+    const where = plan.endpoint === null ? `in ${plan.region}` : `in ${plan.region} at ${plan.endpoint}`;
+    session.tell(`${page.heading(`Plan for layout ${plan.layout} ${where}`)}\n${planText(page, plan)}\n`);
+  }
+  await requireConsent(session, {
+    question: 'Apply this plan?',
+    what: 'setup',
+    losing: losing(plan),
+    production: environment.value === PRODUCTION,
+    confirmed: flags.confirm ?? [],
+  });
+  return applied(await applySetup(context, plan, { wait: flags.wait }));
+}
+
+const blockedError = (tables: readonly string[]): CliError =>
+  new CliError('TABLE_BLOCKED', `AWS cannot change what differs in ${tables.join(' and ')}`, {
+    hint: 'the plan above says why, and the way out',
+  });
+
+function applied(result: SetupResult): Outcome {
+  const outcomes = result.tables.flatMap(({ changes }) => changes.map(({ outcome }) => outcome));
+  const has = (wanted: (typeof outcomes)[number]): boolean => outcomes.includes(wanted);
+  const unfinished = has('pending') || has('failed') || has('blocked');
+  const anyDone = has('done');
+  const closing = unfinished
+    ? 'run the same command again: it finds out what is left and goes on from there'
+    : 'done: the tables are as the layout says';
+  const exitCode: ExitCode = result.interrupted
+    ? EXIT.interrupted
+    : !unfinished
+      ? EXIT.done
+      : anyDone
+        ? EXIT.partly
+        : EXIT.failed;
+  const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
+  const error =
+    result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
+  return {
+    view: setupView(result, { dryRun: false, applied: anyDone, closing }),
+    exitCode,
+    warnings: result.warnings,
+    ...(error !== null && { error }),
+    ...(result.interrupted && { error: new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing }) }),
+  };
+}
+
+export const setupCommand: CommandDefinition = {
+  name: 'setup',
+  group: 'tables',
+  summary: "bring the tables to the layout's schema: create what is missing, converge what differs",
+  declare: (command: Command) => {
+    command.description(
+      'Brings the tables to the layout’s schema: creates what is missing, converges what differs, in the order that AWS\n' +
+        'allows, and waits. Shows the plan (+ add, ~ change, - remove, = right, ! blocked), asks, applies.\n' +
+        'Running it again changes nothing, or goes on where it was stopped.',
+    );
+    command.option('--check', 'only compare; exit 3 when something differs');
+    command.option('--dry-run', 'show the plan and change nothing');
+    declareSchemaOptions(command);
+    command.option('--no-wait', 'do not wait for AWS; what cannot be asked for yet is left for the next run');
+    command.option(
+      '--confirm <table>',
+      'in production, unattended: consent to what this table loses; may be repeated',
+      collect,
+    );
+  },
+  examples: [
+    { command: 'mcp-sessions setup --local', does: 'tables in the embedded engine, without an AWS account' },
+    { command: 'mcp-sessions setup --region eu-west-1 --check', does: 'exit 3 when the tables differ from the layout' },
+    { command: 'mcp-sessions setup --environment production --yes', does: 'with recovery and deletion protection' },
+    { command: 'mcp-sessions setup --tag Team=agents --billing on-demand --yes', does: 'from a pipeline' },
+  ],
+  run: (session, _args, command) => run(session, command.opts<SetupFlags>()),
+};

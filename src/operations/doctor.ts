@@ -1,0 +1,145 @@
+import { describeTtl, ifOffered, observeTable } from '../dynamodb/describe.js';
+import { newestBackup } from '../dynamodb/backups.js';
+import { listTables } from '../dynamodb/tables.js';
+import { CliError } from '../errors.js';
+import { firstOf, type Item, type Layout, matchesFilter, readTimeAttribute, type TableName } from '../schema/index.js';
+import type { OperationContext } from './context.js';
+import { hasDrift, planSetup, type SetupRequest } from './setup.js';
+import { nameOf, sampleItems, type Target } from './target.js';
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do; null where nothing is to be done. */
+  readonly cure: string | null;
+}
+
+export const good = (check: string, detail: string): Finding => ({ check, ok: true, detail, cure: null });
+
+/** A failure as a finding; a bug is no finding and goes through. */
+export function failed(check: string, error: unknown): Finding {
+  if (!(error instanceof CliError) || error.code === 'INTERRUPTED') throw error;
+  return { check, ok: false, detail: error.message, cure: error.hint ?? null };
+}
+
+async function finding(check: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return good(check, await look());
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+/** Whether anything answers, and takes the credentials. ListTables may be denied although the tables may be used. */
+export async function checkEndpoint(context: OperationContext): Promise<Finding> {
+  const { dynamo } = context;
+  const where = dynamo.endpoint ?? `DynamoDB in ${dynamo.region}`;
+  const listing = await finding('endpoint', async () => {
+    await listTables(dynamo, 1);
+    return `${where} answers`;
+  });
+  return listing.ok || !/^access denied/.test(listing.detail)
+    ? listing
+    : good('endpoint', `${where} answers (listing tables is not allowed, nor is it needed)`);
+}
+
+/** Tables, permissions, drift and TTL values; each look fails by itself. Changes nothing. */
+export async function checkTables(
+  context: OperationContext,
+  target: Target,
+  request: SetupRequest,
+): Promise<readonly Finding[]> {
+  const findings = [
+    good('layout', `${target.layout.id} (${describeSource(target)})`),
+    ...(await Promise.all(target.names.map((name) => checkTable(context, name)))).flat(),
+  ];
+  if (findings.some(({ ok }) => !ok)) return findings;
+  findings.push(await checkDrift(context, target, request), await checkTtlValues(context, target));
+  return findings;
+}
+
+function describeSource({ layoutSource, detection }: Target): string {
+  if (layoutSource === 'given') return 'as named';
+  if (layoutSource === 'default') return 'the default';
+  return `detected, ${detection?.confidence ?? 'certain'}: ${detection?.why.join(', ') ?? ''}`;
+}
+
+async function checkTable(context: OperationContext, { name, role }: TableName): Promise<readonly Finding[]> {
+  const check = `${role} table`;
+  const { dynamo } = context;
+  const table = await finding(check, async () => {
+    const observed = await observeTable(dynamo, name);
+    if (observed === null)
+      throw new CliError('TABLE_NOT_FOUND', `table '${name}' does not exist`, { hint: 'run `mcp-sessions setup`' });
+    if (observed.status !== 'ACTIVE')
+      throw new CliError('TABLE_BUSY', `table '${name}' is ${observed.status}`, {
+        hint: 'wait until it is ACTIVE; `mcp-sessions status` shows it',
+      });
+    return `'${name}' is ACTIVE`;
+  });
+  if (!table.ok) return [table];
+  const permissions = await Promise.all([
+    finding(`${role} permissions`, async () => {
+      await sampleItems(context, name);
+      return 'may describe and scan';
+    }),
+    finding(`${role} backups`, async () =>
+      (await newestBackup(dynamo, name)) === undefined
+        ? 'the endpoint has no backups, or listing them is not allowed'
+        : 'backups may be listed',
+    ),
+  ]);
+  return [table, ...permissions];
+}
+
+async function checkDrift(context: OperationContext, target: Target, request: SetupRequest): Promise<Finding> {
+  return finding('schema', async () => {
+    const plan = await planSetup(context, target, request);
+    if (!hasDrift(plan)) return 'the tables are as the layout says';
+    const drift = plan.tables.flatMap(({ name, changes }) =>
+      changes.filter(({ kind }) => kind !== 'unsupported').map(({ property }) => `${name}: ${property}`),
+    );
+    throw new CliError('TABLE_BLOCKED', `the tables differ from the layout: ${drift.join('; ')}`, {
+      hint: '`mcp-sessions setup --check` shows how, `mcp-sessions setup` mends it',
+    });
+  });
+}
+
+/** Whether TTL is on, and whether the values in a sample can ever fire: DynamoDB wants a number of epoch seconds. */
+async function checkTtlValues(context: OperationContext, target: Target): Promise<Finding> {
+  const table = nameOf(target.names, 'sessions') ?? '';
+  return finding('TTL values', async () => {
+    const ttl = await ifOffered(describeTtl(context.dynamo, table));
+    if (ttl === null || ttl.attribute === null || ttl.status === 'DISABLED')
+      return `TTL is off on '${table}': expired rows stay until they are purged`;
+    const items = (await sampleItems(context, table)).filter((item) =>
+      matchesFilter(item, target.layout.session.filter),
+    );
+    const problems = items.flatMap((item) => ttlProblem(item, ttl.attribute ?? '', context.now()) ?? []);
+    if (problems.length === 0)
+      return items.length === 0 ? 'no rows to look at' : `the ${items.length} rows looked at have values that work`;
+    throw new CliError(
+      'REQUEST_INVALID',
+      `${problems.length} of ${items.length} rows looked at in '${table}' never expire: ${problems[0] ?? ''}`,
+      {
+        hint: `let the application write '${ttl.attribute}' as a number of epoch seconds (${expiryAdvice(target.layout)})`,
+      },
+    );
+  });
+}
+
+const expiryAdvice = ({ lifetimeSeconds }: Layout): string => `now + ${lifetimeSeconds}`;
+
+const FIVE_YEARS_MS = 5 * 365.25 * 86_400_000;
+
+/** Why TTL will never remove a row that has the attribute; undefined when it will, or has none. */
+function ttlProblem(item: Item, attribute: string, now: number): string | undefined {
+  const value = firstOf(item, [attribute]);
+  if (value === undefined) return undefined;
+  const read = readTimeAttribute(value, 's');
+  if (read.kind === 'invalid') return `${attribute} ${read.reason}`;
+  if (read.kind === 'instant' && read.ms < now - FIVE_YEARS_MS)
+    return `${attribute} is more than five years past, which TTL ignores`;
+  return undefined;
+}
