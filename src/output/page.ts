@@ -4,7 +4,7 @@ import { type Column, renderTable, type Row } from './table.js';
 import { textWidth, wrapText } from './text-width.js';
 
 export interface PageOptions {
-  /** Columns of the terminal; undefined when the output is no terminal: then nothing is wrapped, cut or escaped for one. */
+  /** Columns of the terminal; undefined when the output is no terminal: then nothing is wrapped or cut, and CSV is exact. */
   readonly width: number | undefined;
   readonly color: boolean;
   readonly unicode: boolean;

@@ -3,13 +3,15 @@
  * that turn the reading direction round, characters of no width that make two ids look alike. Here it is made harmless.
  *
  * Unsafe are the Unicode categories control (C0, DEL, C1), format (bidi, zero width, tags), line and paragraph
- * separator, and surrogates without their other half. Emoji joined by U+200D are shown taken apart: the exact text is
- * in the machine formats.
+ * separator, and surrogates without their other half; and what Unicode says to show as nothing, but for the selectors
+ * that belong to emoji. Emoji joined by U+200D are shown taken apart: the exact text is in the machine formats.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const UNSAFE_BUT_NEWLINE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const CLASS = String.raw`(?![\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]`;
 const ESCAPE = '\u001b';
-const COLOUR_OR_UNSAFE = new RegExp(String.raw`${ESCAPE}\[[\d;]*m|(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]`, 'gu');
+
+const UNSAFE = new RegExp(CLASS, 'gu');
+const UNSAFE_BUT_NEWLINE = new RegExp(String.raw`(?!\n)${CLASS}`, 'gu');
+const COLOUR_OR_UNSAFE = new RegExp(String.raw`${ESCAPE}\[[\d;]*m|(?![\n\t])${CLASS}`, 'gu');
 const PRINTABLE_ASCII = /^[ -~]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -34,7 +36,12 @@ export function safeText(text: string): string {
 
 /** Like {@link safeText}, but line feeds stay: for pretty-printed JSON and messages of several lines. */
 export function safeMultiline(text: string): string {
-  return text.replace(UNSAFE_BUT_NEWLINE, visible);
+  return replaceUnsafe(text, visible);
+}
+
+/** Replaces what must not reach a terminal, line feeds excepted; for formats that have escapes of their own. */
+export function replaceUnsafe(text: string, escape: (character: string) => string): string {
+  return text.replace(UNSAFE_BUT_NEWLINE, escape);
 }
 
 /**
@@ -53,7 +60,7 @@ export function safePage(text: string, color: boolean): string {
  * but leaves DEL, C1 (U+009B starts an escape sequence on some terminals) and bidi marks as they are.
  */
 export function safeJson(json: string): string {
-  return json.replace(UNSAFE_BUT_NEWLINE, (character) =>
+  return replaceUnsafe(json, (character) =>
     [...Array(character.length).keys()]
       .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
       .join(''),

@@ -1,7 +1,5 @@
 import { Document, isScalar, Scalar, visit } from 'yaml';
-import { isUnsafe } from './safe-text.js';
-
-const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+import { isUnsafe, replaceUnsafe } from './safe-text.js';
 
 function escape(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
@@ -20,5 +18,5 @@ export function yamlText(value: unknown): string {
     },
   });
   // Only double-quoted strings can hold such characters now, and there the escape means the same.
-  return document.toString({ lineWidth: 0 }).replace(UNSAFE, escape);
+  return replaceUnsafe(document.toString({ lineWidth: 0 }), escape);
 }

@@ -1,11 +1,11 @@
 import stringWidth from 'string-width';
 
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu;
+const UNSAFE = /(?:(?![\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}])+/gu;
 const LONGEST = 2000;
 const GRAPHEMES = new Intl.Segmenter();
 
 /**
- * One line without control and format characters, for lines that pass (progress, questions): what cannot be shown
+ * One line without control, format and invisible characters, for lines that pass (progress, questions): what cannot be shown
  * becomes a space. Results are escaped instead, so that nothing is lost: see the output module.
  */
 export function plainLine(text: string): string {

@@ -11,23 +11,23 @@ interface Question {
   readonly flag: string;
 }
 
-export interface ConfirmQuestion extends Question {
+interface ConfirmQuestion extends Question {
   /** What Enter means; no, unless said otherwise. */
   readonly default?: boolean;
 }
 
-export interface NameQuestion extends Question {
+interface NameQuestion extends Question {
   /** The exact name to type. */
   readonly expected: string;
 }
 
-export interface InputQuestion extends Question {
+interface InputQuestion extends Question {
   readonly default?: string;
   /** True, or what is wrong with the answer. */
   readonly validate?: (value: string) => true | string;
 }
 
-export interface Choice<Value> {
+interface Choice<Value> {
   readonly value: Value;
   readonly name: string;
   readonly description?: string;
@@ -35,7 +35,7 @@ export interface Choice<Value> {
   readonly disabled?: boolean | string;
 }
 
-export interface SelectQuestion<Value> extends Question {
+interface SelectQuestion<Value> extends Question {
   readonly choices: readonly Choice<Value>[];
   readonly default?: Value;
 }

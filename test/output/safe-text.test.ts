@@ -16,7 +16,8 @@ function isForbidden(code: number): boolean {
     (code >= 0x2060 && code <= 0x206f) ||
     (code >= 0xd800 && code <= 0xdfff) ||
     code === 0xfeff ||
-    (code >= 0xe0001 && code <= 0xe007f)
+    code === 0x3164 ||
+    (code >= 0xe0000 && code <= 0xe0fff)
   );
 }
 
@@ -29,7 +30,21 @@ const nastyText = fc
     fc.oneof(
       fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
       fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code)),
-      fc.constantFrom(ESCAPE, '\u009b', '\n', '\r', '\t', '\u007f', '\u202e', '\u2066', '\u200b', '\u2028', '\ud800'),
+      fc.constantFrom(
+        ESCAPE,
+        '\u009b',
+        '\n',
+        '\r',
+        '\t',
+        '\u007f',
+        '\u202e',
+        '\u2066',
+        '\u200b',
+        '\u2028',
+        '\ud800',
+        '\u{e0002}',
+        '\u3164',
+      ),
       fc.string(),
     ),
   )
@@ -46,11 +61,12 @@ describe('safeText', () => {
     ['\ud800x', '\\ud800x'],
     ['x\udc00', 'x\\udc00'],
     ['\u{e0041}', '\\u{e0041}'],
+    ['a\u3164', 'a\\u3164'],
   ])('shows %j as %j', (text, expected) => {
     expect(safeText(text)).toBe(expected);
   });
 
-  it.each(['', 'plain', 'Zoë', '日本語', '😀', 'עברית', 'e\u0301'])('leaves %j alone', (text) => {
+  it.each(['', 'plain', 'Zoë', '日本語', '😀', '❤️', 'עברית', 'e\u0301'])('leaves %j alone', (text) => {
     expect(safeText(text)).toBe(text);
   });
 

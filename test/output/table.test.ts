@@ -56,6 +56,11 @@ describe('table', () => {
     expect(page(15).table(COLUMNS, ROWS).split('\n')[0]).toBe('Session');
   });
 
+  it('cuts the last column left, even one that is not to be shortened', () => {
+    const text = page(12).table([{ key: 'a', title: 'Name' }], [{ a: 'x'.repeat(50) }]);
+    expect(text.split('\n')).toEqual(['Name', '─'.repeat(12), `${'x'.repeat(11)}…`]);
+  });
+
   it('takes another remedy for the columns not shown', () => {
     expect(page(24).table(COLUMNS, ROWS, 'use --json').replaceAll('\n', ' ')).toMatch(/Created, Size \(use --json\)$/);
   });

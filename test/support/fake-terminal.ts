@@ -4,7 +4,7 @@ import type { Environment } from '../../src/terminal/io.js';
 const ESCAPE = '\u001b';
 
 /** A stream that collects what is written to it; with `columns` it passes for a terminal. */
-export class FakeStream extends PassThrough {
+class FakeStream extends PassThrough {
   readonly isTTY: boolean;
   readonly columns: number | undefined;
   written = '';
@@ -33,7 +33,7 @@ export class FakeStream extends PassThrough {
 }
 
 /** A stdin that tests type into. */
-export class FakeInput extends PassThrough {
+class FakeInput extends PassThrough {
   readonly isTTY: boolean;
   constructor(isTTY: boolean) {
     super();
