@@ -13,7 +13,7 @@ function mask(value: unknown): string {
  * A deep copy with everything below a secret key masked. The end of a long string is kept, to tell two tokens apart;
  * objects and lists are masked whole. JSON inside strings is not looked into: decode it first.
  */
-export function redact(value: unknown, isSecret: (key: string) => boolean, depth = 0): unknown {
+export function redact(value: unknown, isSecret: (key: string, value: unknown) => boolean, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= DEEPEST) return '(nested too deeply to show)';
   if (Array.isArray(value)) return value.map((element) => redact(element, isSecret, depth + 1));
@@ -23,7 +23,7 @@ export function redact(value: unknown, isSecret: (key: string) => boolean, depth
   return Object.fromEntries(
     Object.entries(value).map(([key, element]) => [
       key,
-      isSecret(key) ? mask(element) : redact(element, isSecret, depth + 1),
+      isSecret(key, element) ? mask(element) : redact(element, isSecret, depth + 1),
     ]),
   );
 }

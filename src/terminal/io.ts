@@ -7,7 +7,7 @@ export type OutputStream = NodeJS.WritableStream & {
   readonly rows?: number | undefined;
 };
 
-type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
 
 export interface TerminalOptions {
   readonly stdin: InputStream;
