@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { type RawClient, rawClient } from './raw-client.js';
 
-export { type RawClient, type RawError, rawClient } from './raw-client.js';
+export { type RawClient, rawClient } from './raw-client.js';
 
 export interface TestEngine {
   /** `http://127.0.0.1:<port>`. */
@@ -22,7 +22,7 @@ export interface TestEngineOptions {
 }
 
 /** Path of the engine's binary for this machine, from the optional npm package. */
-export function engineBinary(): string {
+function engineBinary(): string {
   const name = process.platform === 'win32' ? 'dynoxide.exe' : 'dynoxide';
   return createRequire(import.meta.url).resolve(`@dynoxide/${process.platform}-${process.arch}/${name}`);
 }

@@ -4,7 +4,7 @@ import type * as sdk from '@aws-sdk/client-dynamodb';
 export type Json = { readonly [key: string]: unknown };
 
 /** An SDK shape as it is on the wire: times are epoch seconds, binary is base64 text. */
-export type Wire<T> = T extends Date
+type Wire<T> = T extends Date
   ? number
   : T extends Uint8Array
     ? string
@@ -43,7 +43,7 @@ interface Outputs {
 }
 
 /** What an operation answers on the wire; any JSON object for an operation that is not listed. */
-export type Answer<Operation extends string> = Operation extends keyof Outputs ? Wire<Outputs[Operation]> : Json;
+type Answer<Operation extends string> = Operation extends keyof Outputs ? Wire<Outputs[Operation]> : Json;
 
 /** An error answer: `name` is the tail of `__type`, `type` all of it. */
 export class RawError extends Error {
@@ -66,7 +66,7 @@ export interface RawClient {
 const STREAM_OPERATIONS = new Set(['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords']);
 
 /** The value of the header `X-Amz-Target` for an operation. */
-export const targetOf = (operation: string): string =>
+const targetOf = (operation: string): string =>
   `${STREAM_OPERATIONS.has(operation) ? 'DynamoDBStreams' : 'DynamoDB'}_20120810.${operation}`;
 
 export const isJson = (value: unknown): value is Json =>

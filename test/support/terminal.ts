@@ -20,9 +20,9 @@ const KEYS = {
   'ctrl-d': '\u0004',
 } as const;
 
-export type Key = keyof typeof KEYS;
+type Key = keyof typeof KEYS;
 
-export interface Screen {
+interface Screen {
   /**
    * Waits until the text or pattern was printed since the last key or typing (since the start before the first).
    * Throws with what was printed when it is not within `timeoutMs` (10,000), or when the command ended without it.
