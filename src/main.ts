@@ -1,1 +1,35 @@
-process.exitCode = 0;
+import { CliError, EXIT } from './errors.js';
+import { run } from './program.js';
+
+// The SDK otherwise warns on stderr about versions of Node.js that this package supports and tests.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+const interruption = new AbortController();
+
+/** The first signal ends the work between two calls; the second ends the process. */
+function interrupt(): void {
+  if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+  interruption.abort(new CliError('INTERRUPTED', 'interrupted'));
+}
+
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+process.on('SIGHUP', interrupt);
+
+// `mcp-sessions list | head`: the reader has gone, and there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.done);
+  });
+
+process.exitCode = await run({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interruption.signal,
+  now: Date.now,
+});

@@ -11,6 +11,8 @@ export interface Outcome {
   readonly exitCode?: ExitCode;
   /** Told on stderr after the view, when the result is there but not what was wanted. */
   readonly error?: CliError;
+  /** The exit code of a command that was run on the user's behalf; it is passed on whatever it is. */
+  readonly childExitCode?: number;
   /** Told on stderr after the view. */
   readonly warnings?: readonly string[];
 }

@@ -77,7 +77,8 @@ export function formatOf(argv: readonly string[]): OutputFormat {
   for (const [at, word] of argv.entries()) {
     if (word === '--') break;
     if (word === '--json') return 'json';
-    const value = /^(?:--output|-o)=(.*)$/.exec(word)?.[1] ?? (/^(?:--output|-o)$/.test(word) ? argv[at + 1] : undefined);
+    const value =
+      /^(?:--output|-o)=(.*)$/.exec(word)?.[1] ?? (/^(?:--output|-o)$/.test(word) ? argv[at + 1] : undefined);
     const format = FORMATS.find((name) => name === value);
     if (format !== undefined) return format;
   }

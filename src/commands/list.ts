@@ -179,7 +179,9 @@ export const listCommand: CommandDefinition = {
       .option('--active', 'only sessions that are alive')
       .option('--expired', 'only sessions past their expiry that are still there')
       .option('--terminated', 'only sessions that were ended but not deleted')
-      .addOption(new Option('--idle <duration>', 'without activity for so long: 90s, 15m, 24h, 7d, 2w').argParser(durationOf))
+      .addOption(
+        new Option('--idle <duration>', 'without activity for so long: 90s, 15m, 24h, 7d, 2w').argParser(durationOf),
+      )
       .option('--created-after <instant>', 'created at or after: ISO 8601, or how long ago')
       .option('--created-before <instant>', 'created before: ISO 8601, or how long ago')
       .addOption(new Option('--sort <key>', 'order').choices(SORTS).default('activity'))

@@ -31,10 +31,7 @@ function changeLine(page: Page, change: ShownChange): readonly string[] {
     case 'unsupported':
       return [page.same(text)];
     case 'blocked':
-      return [
-        page.blocked(text),
-        page.block(`${change.reason ?? ''}. The way out: ${change.wayOut ?? 'none'}.`, 6),
-      ];
+      return [page.blocked(text), page.block(`${change.reason ?? ''}. The way out: ${change.wayOut ?? 'none'}.`, 6)];
   }
 }
 

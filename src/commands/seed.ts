@@ -84,9 +84,10 @@ export const seedCommand: CommandDefinition = {
         new Option('--expired <share>', 'share whose expiry is past: 0.2 or 20%').default(0.2).argParser(share),
       )
       .addOption(
-        new Option('--random-seed <n>', 'the same number gives the same sessions, but for the time of the run').argParser(
-          wholeNumber(0),
-        ),
+        new Option(
+          '--random-seed <n>',
+          'the same number gives the same sessions, but for the time of the run',
+        ).argParser(wholeNumber(0)),
       )
       .option('--dry-run', 'say what would be written, and write nothing');
   },

@@ -115,7 +115,9 @@ export class CommandSession {
   }
 }
 
-type CallRecord = Parameters<NonNullable<Parameters<typeof import('../operations/connect.js').openConnection>[0]['onCall']>>[0];
+type CallRecord = Parameters<
+  NonNullable<Parameters<typeof import('../operations/connect.js').openConnection>[0]['onCall']>
+>[0];
 
 function toApiCall(call: CallRecord): Parameters<Progress['logCall']>[0] {
   const { operation, table, ms, status, error, readUnits, writeUnits, retries } = call;

@@ -36,7 +36,8 @@ export interface SetupFlags {
   readonly confirm?: readonly string[];
 }
 
-const KMS_KEY = /^(?:default|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+|mrk-[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const KMS_KEY =
+  /^(?:default|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+|mrk-[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 function kmsKey(text: string): string {
   if (!KMS_KEY.test(text))

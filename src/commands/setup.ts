@@ -99,14 +99,15 @@ function applied(result: SetupResult): Outcome {
         ? EXIT.partly
         : EXIT.failed;
   const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
-  const error =
-    result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
+  const error = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
   return {
     view: setupView(result, { dryRun: false, applied: anyDone, closing }),
     exitCode,
     warnings: result.warnings,
     ...(error !== null && { error }),
-    ...(result.interrupted && { error: new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing }) }),
+    ...(result.interrupted && {
+      error: new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing }),
+    }),
   };
 }
 

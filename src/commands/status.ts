@@ -131,7 +131,10 @@ function tableText(page: Page, table: TableStatus): string {
   const inSync = planned.action === 'none';
   const properties: Property[] = [
     ['State', { text: observed.status, style: observed.status === 'ACTIVE' ? 'good' : 'warn' }],
-    ['Items', `${observed.itemCount.toLocaleString('en-US')}, ${formatSize(observed.sizeBytes)} (as of the last count, up to 6 h old)`],
+    [
+      'Items',
+      `${observed.itemCount.toLocaleString('en-US')}, ${formatSize(observed.sizeBytes)} (as of the last count, up to 6 h old)`,
+    ],
     ['Keys', describeKeys(observed.keys)],
     ...(observed.indexes.length === 0 ? [['Indexes', 'none'] as const] : []),
     ...observed.indexes.map(

@@ -184,10 +184,10 @@ const RUNNERS: Runners = {
     context.onProgress({ step: 'changing point-in-time recovery', table: name });
     await retryRecovery(context, name, () => setPointInTimeRecovery(context.dynamo, name, on));
   },
-  tag: async (context, { name }, { key, value }) => {
+  setTags: async (context, { name }, { tags }) => {
     const { arn } = await untilActive(context, name, 'setting tags');
-    context.onProgress({ step: `setting tag ${key}`, table: name });
-    if (arn !== null) await tagTable(context.dynamo, { name, arn }, { [key]: value });
+    context.onProgress({ step: 'setting tags', table: name });
+    if (arn !== null) await tagTable(context.dynamo, { name, arn }, tags);
   },
 };
 
@@ -302,7 +302,7 @@ const DISPENSABLE = new Set<Step['do']>([
   'setEncryption',
   'addReplica',
   'setPointInTimeRecovery',
-  'tag',
+  'setTags',
 ]);
 
 /** Whether a failed step is one that this endpoint, not being AWS, just does not offer. */

@@ -2,6 +2,7 @@ import { describeTtl, ifOffered, observeTable } from '../dynamodb/describe.js';
 import { newestBackup } from '../dynamodb/backups.js';
 import { listTables } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
+import { engineStatus, findEngine } from '../local/index.js';
 import { firstOf, type Item, type Layout, matchesFilter, readTimeAttribute, type TableName } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { hasDrift, planSetup, type SetupRequest } from './setup.js';
@@ -142,4 +143,29 @@ function ttlProblem(item: Item, attribute: string, now: number): string | undefi
   if (read.kind === 'instant' && read.ms < now - FIVE_YEARS_MS)
     return `${attribute} is more than five years past, which TTL ignores`;
   return undefined;
+}
+
+/** Who the credentials belong to, as AWS says (STS GetCallerIdentity needs no permission). */
+export async function checkIdentity({ dynamo }: OperationContext): Promise<Finding> {
+  return finding('credentials', async () => {
+    const { callerIdentity } = await import('../dynamodb/identity.js');
+    return callerIdentity(dynamo);
+  });
+}
+
+/** The embedded engine's program, and who uses its data now. */
+export async function checkEngine(
+  dataFile: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Finding[]> {
+  const program = await finding('engine', async () => {
+    const { kind, version, command } = await findEngine({ ...env });
+    return `${kind} ${version} (${command})`;
+  });
+  const users = await finding('engine users', async () => {
+    const state = await engineStatus({ dataFile, env: { ...env } });
+    const labels = state?.leases.map(({ label, pid }) => `${label} (pid ${pid})`) ?? [];
+    return state === null ? 'nobody uses the data now' : `running at ${state.endpoint} for ${labels.join(', ')}`;
+  });
+  return [program, users];
 }

@@ -7,6 +7,7 @@ import {
   type ObservedTable,
   planTable,
   type SetupOverrides,
+  type Step,
   type TablePlan,
 } from '../schema/index.js';
 import { applyStep, canGoWithout, settle } from './apply-step.js';
@@ -47,7 +48,7 @@ export const hasWork = (plan: SetupPlan): boolean =>
 /** Whether the tables differ from the layout; what the endpoint does not offer is no difference. */
 export const hasDrift = (plan: SetupPlan): boolean => plan.tables.some(({ action }) => action !== 'none');
 
-/** `told` goes along with another change: CreateTable takes indexes, stream and tags at once. */
+/** `pending`: not begun, or not finished; the next run goes on with it. */
 export type Outcome = 'done' | 'failed' | 'pending' | 'blocked' | 'unsupported';
 
 export interface AppliedChange extends Change {
@@ -90,61 +91,59 @@ interface Run {
   interrupted: boolean;
 }
 
+interface StepResult {
+  readonly outcome: Outcome;
+  readonly error?: string;
+}
+
 async function applyTable(
   context: OperationContext,
   table: PlannedTable,
   options: { readonly wait: boolean },
   run: Run,
 ): Promise<AppliedTable> {
+  const results = new Map<Step, StepResult>();
   const changes: AppliedChange[] = [];
-  let isMissing = table.observed === null;
-  let stopped = run.interrupted;
+  let exists = table.observed !== null;
   for (const change of table.changes) {
-    const cannotStart = stopped || (isMissing && change.step?.do !== 'createTable' && change.step !== null);
-    if (change.kind === 'blocked' || change.kind === 'unsupported') {
-      if (change.kind === 'unsupported') run.warnings.push(unsupported(table.name, change));
-      changes.push({ ...change, outcome: change.kind });
-    } else if (change.step === null) {
-      changes.push({ ...change, outcome: 'pending' });
-    } else if (cannotStart || (!options.wait && mustWait(changes))) {
-      changes.push({ ...change, outcome: 'pending' });
-    } else {
-      const applied = await applyChange(context, table.desired, change, options, run);
-      changes.push(applied);
-      stopped = run.interrupted;
-      if (change.step.do === 'createTable' && applied.outcome === 'done') isMissing = false;
+    const { step, kind } = change;
+    if (kind === 'unsupported') run.warnings.push(leftOut(table.name, change.property, change.reason));
+    if (step === null) {
+      changes.push({ ...change, outcome: kind === 'unsupported' ? 'unsupported' : 'blocked' });
+      continue;
     }
+    const canStart = !run.interrupted && (exists || step.do === 'createTable') && (options.wait || !mustWait(results));
+    const result: StepResult =
+      results.get(step) ??
+      (canStart ? await runStep(context, table.desired, change.property, step, options, run) : { outcome: 'pending' });
+    results.set(step, result);
+    changes.push({ ...change, ...result });
+    exists ||= result.outcome === 'done';
   }
-  if (options.wait && !isMissing && !run.interrupted) await guarded(run, () => settle(context, table.name));
-  return { ...table, changes: changes.map((change) => withParent(change, isMissing)) };
+  if (options.wait && exists && !run.interrupted) await guarded(run, () => settle(context, table.name));
+  return { ...table, changes };
 }
 
-/** What CreateTable takes along is done when the table is there. */
-const withParent = (change: AppliedChange, isMissing: boolean): AppliedChange =>
-  change.step === null && change.outcome === 'pending' && !isMissing ? { ...change, outcome: 'done' } : change;
-
 /** Without waiting, one change of the table's own state is all that can be asked for. */
-const mustWait = (earlier: readonly AppliedChange[]): boolean =>
-  earlier.some(({ step, outcome }) => outcome === 'done' && step !== null && step.do !== 'tag');
+const mustWait = (earlier: ReadonlyMap<Step, StepResult>): boolean =>
+  [...earlier].some(([step, { outcome }]) => outcome === 'done' && step.do !== 'setTags');
 
-async function applyChange(
+async function runStep(
   context: OperationContext,
   desired: DesiredTable,
-  change: Change,
+  property: string,
+  step: Step,
   options: { readonly wait: boolean },
   run: Run,
-): Promise<AppliedChange> {
-  const failure = await guarded(run, async () => {
-    if (change.step !== null) await applyStep(context, desired, change.step, options);
-  });
-  if (failure === null) return { ...change, outcome: 'done' };
-  if (failure.code === 'INTERRUPTED') return { ...change, outcome: 'pending' };
-  if (change.step !== null && canGoWithout(context, change.step, failure)) {
-    run.error = run.error === failure ? null : run.error;
-    run.warnings.push(unsupported(desired.name, { ...change, reason: failure.message }));
-    return { ...change, outcome: 'unsupported' };
-  }
-  return { ...change, outcome: 'failed', error: failure.message };
+): Promise<StepResult> {
+  const before = run.error;
+  const failure = await guarded(run, () => applyStep(context, desired, step, options));
+  if (failure === null) return { outcome: 'done' };
+  if (failure.code === 'INTERRUPTED') return { outcome: 'pending' };
+  if (!canGoWithout(context, step, failure)) return { outcome: 'failed', error: failure.message };
+  run.error = before;
+  run.warnings.push(leftOut(desired.name, property, failure.message));
+  return { outcome: 'unsupported' };
 }
 
 /** Runs a piece of work and keeps its failure; a bug is no failure and goes through. */
@@ -160,5 +159,5 @@ async function guarded(run: Run, work: () => Promise<void>): Promise<CliError | 
   }
 }
 
-const unsupported = (table: string, { property, reason }: Pick<Change, 'property' | 'reason'>): string =>
-  `${table}: ${property} was left out: ${reason ?? 'this endpoint does not offer it'}`;
+const leftOut = (table: string, property: string, reason = 'this endpoint does not offer it'): string =>
+  `${table}: ${property} was left out: ${reason}`;

@@ -16,12 +16,13 @@ export type Step =
   | { readonly do: 'addReplica'; readonly region: string }
   | { readonly do: 'setTtl'; readonly from: string | null; readonly to: string | false }
   | { readonly do: 'setPointInTimeRecovery'; readonly on: boolean }
-  | { readonly do: 'tag'; readonly key: string; readonly value: string };
+  | { readonly do: 'setTags'; readonly tags: Readonly<Record<string, string>> };
 
 export type Value = string | boolean | null;
 
 /**
- * One difference. `blocked` cannot be changed in place: `reason` and `wayOut` say why and what to do.
+ * One difference. Changes that one call makes together hold the very same step: CreateTable takes indexes, stream and
+ * tags along, TagResource all tags. `blocked` cannot be changed in place: `reason` and `wayOut` say why and what to do.
  * `unsupported` is what the endpoint does not offer: it is a warning and no drift.
  */
 export interface Change {
@@ -67,7 +68,7 @@ const ORDER: readonly Step['do'][] = [
   'addReplica',
   'setTtl',
   'setPointInTimeRecovery',
-  'tag',
+  'setTags',
 ];
 
 const rank = ({ step }: Change): number => (step === null ? -1 : ORDER.indexOf(step.do));
@@ -105,16 +106,17 @@ function createChanges(desired: DesiredTable): Change[] {
         wayOut: 'choose a layout that has keys, or describe your own in the configuration file',
       },
     ];
+  const step: Step = { do: 'createTable' };
+  const added = (property: string, to: Value): Change => ({ property, kind: 'add', from: null, to, step });
   const changes: Change[] = [
-    { property: 'table', kind: 'add', from: null, to: describeKeys(desired.keys), step: { do: 'createTable' } },
-    // CreateTable takes what follows along; these are told for the reader.
-    ...desired.indexes.map((index) => told(`index:${index.name}`, describeIndex(index))),
-    ...(desired.stream ? [told('stream', desired.stream)] : []),
-    told('billingMode', describeBilling(desired.billing ?? { mode: 'on-demand' })),
-    ...(desired.deletionProtection === true ? [told('deletionProtection', true)] : []),
-    ...(desired.tableClass === undefined ? [] : [told('tableClass', desired.tableClass)]),
-    ...(desired.kmsKey === undefined || desired.kmsKey === 'default' ? [] : [told('encryption', desired.kmsKey)]),
-    ...Object.entries(desired.tags).map(([key, value]) => told(`tag:${key}`, value)),
+    added('table', describeKeys(desired.keys)),
+    ...desired.indexes.map((index) => added(`index:${index.name}`, describeIndex(index))),
+    ...(desired.stream ? [added('stream', desired.stream)] : []),
+    added('billingMode', describeBilling(desired.billing ?? { mode: 'on-demand' })),
+    ...(desired.deletionProtection === true ? [added('deletionProtection', true)] : []),
+    ...(desired.tableClass === undefined ? [] : [added('tableClass', desired.tableClass)]),
+    ...(desired.kmsKey === undefined || desired.kmsKey === 'default' ? [] : [added('encryption', desired.kmsKey)]),
+    ...Object.entries(desired.tags).map(([key, value]) => added(`tag:${key}`, value)),
   ];
   if (desired.ttlAttribute)
     changes.push({
@@ -134,8 +136,6 @@ function createChanges(desired: DesiredTable): Change[] {
     });
   return [...changes, ...replicaChanges(desired, [])];
 }
-
-const told = (property: string, to: Value): Change => ({ property, kind: 'add', from: null, to, step: null });
 
 function updateChanges(desired: DesiredTable, observed: ObservedTable, options: DiffOptions): Change[] {
   if (desired.keys !== null && !sameKeys(desired.keys, observed.keys)) return [blockedKeys(desired.keys, observed)];
@@ -324,19 +324,16 @@ function tagChanges({ tags }: DesiredTable, observed: ObservedTable): Change[] {
             reason: 'tags may not be read here, so they were not compared',
           },
         ];
-  return Object.entries(tags).flatMap(([key, value]) =>
-    present[key] === value
-      ? []
-      : [
-          {
-            property: `tag:${key}`,
-            kind: present[key] === undefined ? ('add' as const) : ('change' as const),
-            from: present[key] ?? null,
-            to: value,
-            step: { do: 'tag', key, value } as const,
-          },
-        ],
-  );
+  const differing = Object.entries(tags).filter(([key, value]) => present[key] !== value);
+  // One call for all of them: AWS refuses a second change of a table's tags within about two seconds.
+  const step: Step = { do: 'setTags', tags: Object.fromEntries(differing) };
+  return differing.map(([key, value]) => ({
+    property: `tag:${key}`,
+    kind: present[key] === undefined ? 'add' : 'change',
+    from: present[key] ?? null,
+    to: value,
+    step,
+  }));
 }
 
 function replicaChanges({ replicas }: DesiredTable, present: ObservedTable['replicas']): Change[] {

@@ -1,0 +1,36 @@
+import { CliError, EXIT } from '../errors.js';
+import { renderError } from '../output/errors.js';
+import { isMachineFormat, jsonLine, render } from '../output/render.js';
+import type { Outcome } from './definition.js';
+import type { CommandSession } from './session.js';
+
+/** Writes what a command ended with: the result to stdout, warnings and the error to stderr. Answers the exit code. */
+export async function writeOutcome(session: CommandSession, outcome: Outcome): Promise<number> {
+  const { view, warnings = [], error } = outcome;
+  session.progress.stop();
+  if (view !== undefined) session.runtime.stdout.write(await render(view, session.format, session.page('stdout')));
+  if (session.flags.quiet !== true) for (const warning of warnings) writeWarning(session, warning);
+  if (error !== undefined) writeError(session, error);
+  return outcome.childExitCode ?? outcome.exitCode ?? error?.exitCode ?? EXIT.done;
+}
+
+/** Writes why a command failed; anything but a CliError is a bug and says so. */
+export function writeFailure(session: CommandSession, error: unknown): number {
+  session.progress.stop();
+  writeError(session, error);
+  return error instanceof CliError ? error.exitCode : EXIT.failed;
+}
+
+function writeWarning(session: CommandSession, message: string): void {
+  const text = isMachineFormat(session.format)
+    ? jsonLine({ warning: { message } })
+    : session.page('stderr').warn(message);
+  session.runtime.stderr.write(`${text}\n`);
+}
+
+function writeError(session: CommandSession, error: unknown): void {
+  const { format, flags } = session;
+  session.runtime.stderr.write(
+    renderError(error, { format, page: session.page('stderr'), verbose: flags.verbose === true }),
+  );
+}

@@ -1,0 +1,21 @@
+import type { CommandDefinition } from './definition.js';
+import { doctorCommand } from './doctor.js';
+import { layoutsCommand } from './layouts.js';
+import { listCommand } from './list.js';
+import { localCommand } from './local.js';
+import { seedCommand } from './seed.js';
+import { setupCommand } from './setup.js';
+import { showCommand } from './show.js';
+import { statusCommand } from './status.js';
+
+/** All commands, in the order in which help shows them. */
+export const COMMANDS: readonly CommandDefinition[] = [
+  setupCommand,
+  statusCommand,
+  listCommand,
+  showCommand,
+  seedCommand,
+  localCommand,
+  layoutsCommand,
+  doctorCommand,
+];

@@ -1,0 +1,227 @@
+import { Option } from 'commander';
+import { CliError } from '../errors.js';
+import type { Connection } from '../operations/connect.js';
+import type { LocalEngine } from '../local/index.js';
+import { isMachineFormat, jsonLine } from '../output/render.js';
+import { requireConsent } from './consent.js';
+import type { CommandDefinition, Outcome } from './definition.js';
+import { wholeNumber } from './global-options.js';
+import type { CommandSession } from './session.js';
+
+interface StartFlags {
+  readonly port?: number;
+  readonly memory?: boolean;
+}
+
+interface ExecFlags {
+  readonly port?: number;
+  readonly setup: boolean;
+}
+
+const DEFAULT_REGION = 'us-east-1';
+
+/** The engine's data file: --local names another than the default. */
+async function dataFile(session: CommandSession): Promise<string> {
+  const { localFile } = await session.settings();
+  if (localFile.value !== null) return localFile.value;
+  const { readSettings } = await import('../config/settings.js');
+  const { runtime, flags } = session;
+  const { endpointUrl: _endpoint, ...rest } = flags;
+  return (await readSettings({ ...rest, local: true }, runtime.env, runtime.cwd)).localFile.value ?? '';
+}
+
+function exportLines(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `  export ${name}=${value}`)
+    .join('\n');
+}
+
+async function start(session: CommandSession, flags: StartFlags): Promise<Outcome> {
+  const { engineVariables, startEngine } = await import('../operations/local.js');
+  const { runtime } = session;
+  const engine = await startEngine({
+    dataFile: flags.memory === true ? null : await dataFile(session),
+    env: { ...runtime.env },
+    signal: runtime.signal,
+    ...(flags.port !== undefined && { port: flags.port }),
+  });
+  try {
+    const region = (await session.settings()).region.value ?? DEFAULT_REGION;
+    const variables = engineVariables(engine, region, {});
+    const { endpoint, dataFile: file, pid, info } = engine;
+    if (isMachineFormat(session.format)) {
+      runtime.stdout.write(`${jsonLine({ endpoint, dataFile: file, pid, engine: info, env: variables })}\n`);
+    } else {
+      const page = session.page('stdout');
+      runtime.stdout.write(
+        `${page.success(`${info.kind} ${info.version} listens at ${endpoint}`)}\n` +
+          `${page.properties([['Data', file]])}\n\n${exportLines(variables)}\n\n${page.note('Ctrl-C stops it.')}\n`,
+      );
+    }
+    const reason = await endOf(engine, runtime.signal);
+    if (reason !== null) throw new CliError('ENGINE_FAILED', reason, { hint: 'start it again; its data is safe' });
+    return {};
+  } finally {
+    await engine.release();
+  }
+}
+
+/** Waits until the user ends it (null), or it ends by itself (why). */
+async function endOf(engine: LocalEngine, signal: AbortSignal): Promise<string | null> {
+  const stopped = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  return Promise.race([engine.ended, stopped]);
+}
+
+async function exec(session: CommandSession, command: readonly string[], flags: ExecFlags): Promise<Outcome> {
+  const { engineVariables, runChild, startEngine } = await import('../operations/local.js');
+  const { runtime, flags: globals } = session;
+  const settings = await session.settings();
+  const engine = await startEngine({
+    // A test wants an empty engine; a file is used where one is named.
+    dataFile: settings.localFile.value,
+    env: { ...runtime.env },
+    label: 'mcp-sessions local exec',
+    signal: runtime.signal,
+    ...(flags.port !== undefined && { port: flags.port }),
+  });
+  try {
+    const region = settings.region.value ?? DEFAULT_REGION;
+    const tables = flags.setup ? await setUp(session, engine, region) : {};
+    session.progress.stop();
+    const variables = engineVariables(engine, region, tables);
+    if (globals.verbose === true)
+      session.tell(session.page('stderr').note(`env for the command:\n${exportLines(variables)}`));
+    const code = await runChild(command, { ...runtime.env }, variables, runtime.signal);
+    return { childExitCode: code };
+  } finally {
+    await engine.release();
+  }
+}
+
+/** Sets the layout's tables up in an engine; answers the variables that name them. */
+async function setUp(session: CommandSession, engine: LocalEngine, region: string): Promise<Record<string, string>> {
+  const [{ openConnection }, { resolveTarget }, { planSetup, applySetup }] = await Promise.all([
+    import('../operations/connect.js'),
+    import('../operations/target.js'),
+    import('../operations/setup.js'),
+  ]);
+  const settings = await session.settings();
+  const { runtime, progress } = session;
+  const connection: Connection = await openConnection({
+    region,
+    profile: null,
+    profileIsFlag: false,
+    endpoint: engine.endpoint,
+    localFile: null,
+    layouts: settings.layouts,
+    env: {},
+    signal: runtime.signal,
+    now: runtime.now,
+    onProgress: (event) => progress.report(event),
+    label: 'mcp-sessions local exec',
+  });
+  try {
+    const { context } = connection;
+    const target = await resolveTarget(context, await session.targetRequest());
+    const request = { overrides: { environment: settings.environment.value }, prune: false };
+    const result = await applySetup(context, await planSetup(context, target, request), { wait: true });
+    if (result.error !== null) throw result.error;
+    return Object.fromEntries(
+      target.names.flatMap(({ role, name }) =>
+        (target.layout.tables.find((table) => table.role === role)?.environmentVariables ?? []).map((variable) => [
+          variable,
+          name,
+        ]),
+      ),
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+async function reset(session: CommandSession): Promise<Outcome> {
+  const { resetData } = await import('../operations/local.js');
+  const file = await dataFile(session);
+  await requireConsent(session, {
+    question: `Delete all local data in ${file}?`,
+    what: 'local reset',
+    losing: [],
+    production: false,
+    confirmed: [],
+  });
+  const { removed } = await resetData({ dataFile: file, env: { ...session.runtime.env } });
+  return {
+    view: {
+      json: { dataFile: file, removed },
+      columns: ['removed'],
+      records: removed.map((path) => ({ removed: path })),
+      human: (page) =>
+        removed.length === 0
+          ? page.note(`nothing to do: there is no ${file}`)
+          : page.success(`removed ${removed.join(', ')}`),
+    },
+  };
+}
+
+const port = (): Option =>
+  new Option('--port <n>', 'the engine’s port (default: a free one)').argParser(wholeNumber(1));
+
+export const localCommand: CommandDefinition = {
+  name: 'local',
+  group: 'tools',
+  summary: 'the embedded engine: keep it running, run a command beside it, empty it',
+  declare: (command) => {
+    command.description(
+      'The embedded engine needs no AWS account and no network. Any command starts it with --local and stops it again;\n' +
+        'these keep it running for an application, or throw its data away.',
+    );
+  },
+  subcommands: [
+    {
+      name: 'start',
+      group: 'tools',
+      summary: 'run the engine in the foreground for an application',
+      declare: (command) => {
+        command.addOption(port()).option('--memory', 'keep the data in memory: it is gone when the engine stops');
+      },
+      examples: [{ command: 'mcp-sessions local start --port 8000', does: 'commands with --local find and share it' }],
+      run: (session, _args, command) => start(session, command.opts<StartFlags>()),
+    },
+    {
+      name: 'exec',
+      group: 'tools',
+      summary: 'run a command with an engine of its own, the tables set up',
+      declare: (command) => {
+        command
+          .argument('<command...>', 'the command and its arguments, after --')
+          .addOption(port())
+          .option('--no-setup', 'do not create the tables')
+          .description(
+            'Starts an engine in memory on a free port (on a file with --local), sets the layout’s tables up, sets\n' +
+              'AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION, credentials and the tables’ names, runs the command, takes all down\n' +
+              'again and exits with the command’s own exit code.',
+          );
+      },
+      examples: [{ command: 'mcp-sessions local exec -- npm test', does: 'integration tests on real tables' }],
+      run: (session, [command], self) =>
+        exec(session, Array.isArray(command) ? command.map(String) : [], self.opts<ExecFlags>()),
+    },
+    {
+      name: 'reset',
+      group: 'tools',
+      summary: 'delete the engine’s data',
+      declare: (command) => {
+        command.description('Deletes the engine’s data file. Refuses while somebody uses it.');
+      },
+      examples: [{ command: 'mcp-sessions local reset --yes', does: 'begin afresh' }],
+      run: (session) => reset(session),
+    },
+  ],
+  examples: [
+    { command: 'mcp-sessions local start', does: 'an engine for the application under development' },
+    { command: 'mcp-sessions local exec -- npm test', does: 'an engine for a test run' },
+  ],
+};

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { CliError } from '../errors.js';
+import { type LocalEngine, resetData, startEngine } from '../local/index.js';
+
+export { resetData, startEngine };
+
+/** Variables that point an application, and this command itself, to an engine. */
+export function engineVariables(
+  engine: Pick<LocalEngine, 'endpoint'>,
+  region: string,
+  tables: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    ...tables,
+  };
+}
+
+/** What would lead the child past the engine: another account, or another engine. */
+const MISLEADING = ['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL'];
+
+/**
+ * Runs a command with variables added, its streams those of this process. Answers its exit code, 128 and the signal's
+ * number when a signal ended it. Throws USAGE when it cannot be started.
+ */
+export async function runChild(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  variables: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const [program = '', ...args] = command;
+  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.includes(name)));
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...variables } });
+  // The terminal sends Ctrl-C to the child as well; a SIGTERM to this process alone has to be passed on.
+  const pass = (): void => {
+    child.kill('SIGTERM');
+  };
+  signal.addEventListener('abort', pass, { once: true });
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (cause) => {
+        reject(
+          new CliError('USAGE', `cannot run '${program}': ${cause.message}`, {
+            hint: 'write the command after --, for example: mcp-sessions local exec -- npm test',
+            cause,
+          }),
+        );
+      });
+      child.once('exit', (code, ended) => {
+        resolve(code ?? 128 + (ended === null ? 0 : constants.signals[ended]));
+      });
+    });
+  } finally {
+    signal.removeEventListener('abort', pass);
+  }
+}
