@@ -127,6 +127,8 @@ async function start(file: DataFile, engine: EngineInfo, lock: Lock, options: Ho
     const reply = await within(link.first, patienceMs + 1000, 'silent' as const, signal);
     if (reply !== 'silent' && reply?.type === 'ready') return { link, state: reply.state };
     signal?.throwIfAborted();
+    // What failed is cleared away before it is reported.
+    await within(link.ended, RELEASE_MS, null, signal);
     if (reply === 'silent') throw new CliError('ENGINE_FAILED', 'the supervisor of the local engine does not answer');
     if (reply?.type === 'failed') throw failureError(reply);
     link.channel.destroy();

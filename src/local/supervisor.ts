@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, utimesSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CliError } from '../errors.js';
 import { type EngineProcess, startProcess } from './engine-process.js';
@@ -24,7 +24,7 @@ export interface SupervisorConfig {
 
 type Client = Channel<Request, Reply>;
 
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 2000;
 
 /**
  * Owns the engine of one data file while there are leases on it: starts it, tells every command where it is, and stops
@@ -168,8 +168,14 @@ export class Supervisor {
   /** Tells other machines that we live; and stops when the data was removed under the engine, lock and all. */
   #beat(lock: Lock): void {
     try {
-      if (lock.isOurs()) lock.touch();
-      else this.shutDown(`the folder of '${this.#config.dataFile}' was removed`);
+      if (!lock.isOurs()) {
+        this.shutDown(`the folder of '${this.#config.dataFile}' was removed`);
+        return;
+      }
+      lock.touch();
+      // What cleans the folder for temporary files goes by age.
+      const now = new Date();
+      if (process.platform !== 'win32') utimesSync(this.#config.socket, now, now);
     } catch {
       // A network file system that is away for a moment; the next beat will tell.
     }
