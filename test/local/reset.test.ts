@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acquireEngine, resetData } from '../../src/local/index.js';
@@ -57,12 +57,13 @@ describe('resetData', () => {
   it('works after kill -9 of everything', async () => {
     const child = new EngineChild(script, ['acquire', dataFile, 'x']);
     await child.ready;
-    const { owner } = lockOf(dataFile);
+    const { owner, socket } = lockOf(dataFile);
     kill(owner.pid);
     child.kill();
     await child.exited;
     expect((await resetData({ dataFile, env })).removed).toContain(dataFile);
     expect(readdirSync(folder.path)).toEqual([]);
+    expect(existsSync(socket)).toBe(false);
   });
 
   it('never meets a starting engine: either it is refused, or the engine starts afresh', async () => {
@@ -74,7 +75,7 @@ describe('resetData', () => {
       if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ENGINE_BUSY' });
       await createTable(engine.endpoint);
       await put(engine.endpoint, `${round}`);
-      expect(existsSync(dataFile)).toBe(true);
+      expect(statSync(dataFile).mode & 0o777).toBe(0o600);
       await engine.release();
     }
   });

@@ -73,7 +73,7 @@ describe('acquireEngine', () => {
   });
 
   it('gives ten commands that start at once one engine, with the data of all', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const children = Array.from(
         { length: 10 },
         (_, n) => new EngineChild(script, ['acquire', dataFile, `r${round}-${n}-slow-`]),

@@ -112,7 +112,7 @@ export class EngineChild {
 export async function buildEngineChild(name: string): Promise<string> {
   const folder = join(root, 'node_modules', '.cache', 'mcp-sessions');
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, `${name}-${process.pid}.mjs`);
+  const outfile = join(folder, `${name}.mjs`);
   await build({
     entryPoints: [join(root, 'test/support/engine-child.ts')],
     outfile,
