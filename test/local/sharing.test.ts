@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acquireEngine, engineStatus } from '../../src/local/index.js';
 import { allIds, createTable, put } from '../support/engine-client.js';
 import {
   buildEngineChild,
   EngineChild,
   enginesOn,
+  kill,
   lockOf,
   processesNaming,
   runs,
@@ -27,6 +28,7 @@ beforeEach(() => {
   dataFile = join(folder.path, 'local.db');
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await until(() => processesNaming(folder.path).length === 0, 'no process is left behind');
   folder.remove();
 });
@@ -146,11 +148,44 @@ describe('acquireEngine', () => {
   });
 
   it('keeps sockets where only the user can reach them', async () => {
+    vi.stubEnv('TMPDIR', folder.path);
     const engine = await acquireEngine({ dataFile, env, label: 'test' });
     const { socket } = lockOf(dataFile);
-    expect(statSync(join(socket, '..')).mode & 0o777).toBe(0o700);
-    expect(Buffer.byteLength(socket)).toBeLessThan(104);
+    expect(dirname(dirname(socket))).toBe(folder.path);
+    expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
     await engine.release();
+    chmodSync(dirname(socket), 0o777);
+    const again = await acquireEngine({ dataFile, env, label: 'test' });
+    expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
+    await again.release();
+  });
+
+  it('uses no folder for sockets that someone else may have put there', async () => {
+    vi.stubEnv('TMPDIR', folder.path);
+    mkdirSync(join(folder.path, 'theirs'));
+    symlinkSync(join(folder.path, 'theirs'), join(folder.path, `mcp-sessions-${process.getuid?.()}`));
+    await expect(acquireEngine({ dataFile, env, label: 'test' })).rejects.toMatchObject({
+      code: 'FILE_ERROR',
+      hint: expect.stringContaining('TMPDIR'),
+    });
+    expect(existsSync(`${dataFile}.lock`)).toBe(false);
+  });
+
+  it('keeps the path of a socket short, however long that of the folder for temporary files is', async () => {
+    vi.stubEnv('TMPDIR', join(folder.path, 'long'.repeat(30)));
+    const engine = await acquireEngine({ dataFile, env, label: 'test' });
+    expect(Buffer.byteLength(lockOf(dataFile).socket)).toBeLessThan(104);
+    await engine.release();
+  });
+
+  it('holds the engine by itself: not by a process that it started and that outlives it', async () => {
+    const child = new EngineChild(script, ['acquire', dataFile, 'x-slow-', 'test'], { ...env, TEST_SLEEP: '29.125' });
+    const { pid } = await child.ready;
+    await until(() => child.puts.length > 0, 'it has started its process');
+    child.kill();
+    await until(() => !runs(pid), 'the engine ends');
+    expect(processesNaming('sleep 29.125')).toHaveLength(1);
+    for (const line of processesNaming('sleep 29.125')) kill(Number.parseInt(line, 10));
   });
 
   it('leaves nothing behind when it is aborted at any moment', async () => {

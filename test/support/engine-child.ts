@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireEngine, startEngine } from '../../src/local/index.js';
 import { createTable, put } from './engine-client.js';
@@ -18,6 +19,9 @@ const engine =
     ? await acquireEngine({ dataFile, env, label })
     : await startEngine({ dataFile: mode === 'memory' ? null : dataFile, env, label });
 const { endpoint, pid, startedByUs } = engine;
+// As `local exec` does: a process of its own, here one that outlives it.
+const seconds = env['TEST_SLEEP'];
+if (seconds !== undefined) spawn('sleep', [seconds], { stdio: 'ignore', detached: true });
 say({ endpoint, pid, startedByUs });
 void engine.ended.finally(() => over.abort());
 await createTable(endpoint);
