@@ -124,6 +124,19 @@ describe('acquireEngine', () => {
     expect(await first.ended).toBeTypeOf('string');
   });
 
+  it('goes on for others when the terminal interrupts the command that started it', async () => {
+    const child = new EngineChild(script, ['acquire', dataFile, 'x-slow-']);
+    await child.ready;
+    const engine = await acquireEngine({ dataFile, env, label: 'test' });
+    // Ctrl-C goes to the whole process group of the command.
+    process.kill(-child.pid, 'SIGINT');
+    await child.exited;
+    await createTable(engine.endpoint);
+    await put(engine.endpoint, 'a');
+    expect(runs(engine.pid)).toBe(true);
+    await engine.release();
+  });
+
   it('takes symbolic links to the folder and to the file, and relative paths, for the same file', async () => {
     const real = join(folder.path, 'real');
     mkdirSync(real);

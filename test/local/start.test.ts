@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,5 +93,12 @@ describe('startEngine', () => {
     await Promise.all([first.release(), second.release()]);
     expect([runs(first.pid), runs(second.pid)]).toEqual([false, false]);
     await expect(first.ended).resolves.toContain('ended');
+  });
+
+  it('in memory, is not reached by the Ctrl-C that its command handles', async () => {
+    const engine = await startEngine({ dataFile: null, env });
+    const groupOf = (pid: number): string => execFileSync('ps', ['-o', 'pgid=', '-p', `${pid}`], { encoding: 'utf8' });
+    expect(groupOf(engine.pid)).not.toBe(groupOf(process.pid));
+    await engine.release();
   });
 });

@@ -71,7 +71,8 @@ export class EngineChild {
   released = false;
 
   constructor(script: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    this.process = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
+    // A process group of its own, as a shell gives to each command.
+    this.process = spawn(process.execPath, [script, ...args], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env });
     let errors = '';
     this.process.stderr?.on('data', (chunk) => {
       errors += String(chunk);
