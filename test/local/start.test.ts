@@ -36,6 +36,10 @@ async function somePort(): Promise<number> {
   return port;
 }
 
+function groupOf(pid: number): string {
+  return execFileSync('ps', ['-o', 'pgid=', '-p', `${pid}`], { encoding: 'utf8' });
+}
+
 describe('startEngine', () => {
   it('on a file, is found and shared by commands, which leave it running', async () => {
     const port = await somePort();
@@ -97,7 +101,6 @@ describe('startEngine', () => {
 
   it('in memory, is not reached by the Ctrl-C that its command handles', async () => {
     const engine = await startEngine({ dataFile: null, env });
-    const groupOf = (pid: number): string => execFileSync('ps', ['-o', 'pgid=', '-p', `${pid}`], { encoding: 'utf8' });
     expect(groupOf(engine.pid)).not.toBe(groupOf(process.pid));
     await engine.release();
   });
