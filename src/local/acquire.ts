@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busyError, stuckError } from './busy.js';
-import { type DataFile, prepareDataFile, socketPath } from './data-file.js';
-import { startPatience } from './engine-command.js';
 import { CliError } from '../errors.js';
+import { busyError, stuckError } from './busy.js';
+import { type DataFile, prepareDataFile } from './data-file.js';
+import { startPatience } from './engine-command.js';
 import { fileError } from './file-errors.js';
 import { type EngineInfo, findEngine } from './find.js';
 import { launchSupervisor } from './launch.js';
 import { connectTo, type Link, within } from './link.js';
 import { isHeld, type Lock, type LockRecord, readLock, takeLock } from './lock.js';
 import { type EngineState, failureError } from './protocol.js';
+import { clearSockets, socketPath } from './sockets.js';
 
 /** A running engine, held: it runs at least until `release`, or until this process ends in whatever way. */
 export interface LocalEngine {
@@ -121,12 +122,15 @@ async function start(file: DataFile, engine: EngineInfo, lock: Lock, options: Ho
   let link: Link | null = null;
   try {
     const { token } = lock.record;
+    clearSockets(file);
     const socket = socketPath(file, token);
     const files = { dataFile: file.path, lock: file.lock, token, socket };
     link = launchSupervisor({ ...files, engine, port: port ?? null, patienceMs, pid: process.pid, label }, env);
     const reply = await within(link.first, patienceMs + 1000, 'silent' as const, signal);
     if (reply !== 'silent' && reply?.type === 'ready') return { link, state: reply.state };
     signal?.throwIfAborted();
+    // What failed is cleared away before it is reported.
+    await within(link.ended, RELEASE_MS, null, signal);
     if (reply === 'silent') throw new CliError('ENGINE_FAILED', 'the supervisor of the local engine does not answer');
     if (reply?.type === 'failed') throw failureError(reply);
     link.channel.destroy();

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.js';
 import { errorCode, fileError } from './file-errors.js';
@@ -12,8 +10,6 @@ export interface DataFile {
 }
 
 const SQLITE_HEADER = 'SQLite format 3\0';
-/** sockaddr_un holds 104 bytes on macOS, 108 on Linux, the closing NUL included. */
-const SOCKET_PATH_BYTES = 100;
 
 /**
  * Makes sure that the data file is there (its folder 0700, itself 0600: it holds bearer session ids) and can be a database.
@@ -88,41 +84,5 @@ function identifyFile(path: string): DataFile {
     return { path: real, lock: `${real}.lock` };
   } catch (error) {
     throw fileError(error, path, 'find the data file');
-  }
-}
-
-/**
- * Where the supervisor with this process id listens for the data file. Below the folder for temporary files, as the
- * path of a Unix socket is limited to about a hundred bytes.
- * @throws CliError FILE_ERROR when the folder for sockets is not ours alone
- */
-export function socketPath(file: DataFile, token: string): string {
-  const name = `${createHash('sha256').update(file.path).digest('hex').slice(0, 12)}-${token.slice(0, 8)}`;
-  if (process.platform === 'win32') return `\\\\.\\pipe\\mcp-sessions-${name}`;
-  const user = String(process.getuid?.() ?? userInfo().username);
-  const path = join(tmpdir(), `mcp-sessions-${user}`, `${name}.sock`);
-  const short = Buffer.byteLength(path) <= SOCKET_PATH_BYTES;
-  const socket = short ? path : join('/tmp', `mcp-sessions-${user}`, `${name}.sock`);
-  requirePrivateFolder(dirname(socket));
-  return socket;
-}
-
-function requirePrivateFolder(folder: string): void {
-  try {
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    }
-    const stat = lstatSync(folder);
-    // Others who can write here could put a socket of theirs in the engine's place.
-    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-      throw new CliError('FILE_ERROR', `'${folder}' exists and belongs to another user`, {
-        hint: 'Remove it, or set TMPDIR to a folder of your own.',
-      });
-    }
-    if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700);
-  } catch (error) {
-    throw fileError(error, folder, 'use the folder');
   }
 }

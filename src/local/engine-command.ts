@@ -16,7 +16,7 @@ export function startPatience(engine: EngineInfo): number {
 }
 
 /** DynamoDB Local names its file itself, so that each data file has a folder of its own for it. */
-export function dockerFolder(dataFile: string): string {
+function dockerFolder(dataFile: string): string {
   return `${dataFile}-dynamodb-local`;
 }
 

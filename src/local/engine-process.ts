@@ -29,9 +29,11 @@ export interface StartOptions {
 /**
  * Runs the program named after it under a guard that kills it once the starter's end of descriptor 3 closes, be it by
  * kill -9. The shell becomes the program by exec, so `$$` is the program's own process id, and it ends by itself when
- * the starter writes a line: then the program is gone already, and its number perhaps another's.
+ * the starter writes a line: then the program is gone already, and its number perhaps another's. The mask keeps files
+ * that the engine makes to their owner.
  */
-const GUARD = `( read -r _ <&3 && exit
+const GUARD = `umask 077
+( read -r _ <&3 && exit
   kill -9 $$
   [ -z "$0" ] || "$1" rm -f "$0"
 ) >/dev/null 2>&1 &
@@ -51,7 +53,7 @@ export async function startProcess(options: StartOptions): Promise<EngineProcess
     const started = await startOn(port, options);
     if (typeof started !== 'string') return started;
     // Someone was faster between our look at the port and the engine's.
-    if (!/in use|EADDRINUSE|already allocated/i.test(started)) throw startFailed(options.dataFile, started);
+    if (!/already in use|EADDRINUSE|already allocated/i.test(started)) throw startFailed(options.dataFile, started);
     if (options.port !== undefined) throw portTaken(options.port);
     if (attempt === PORT_ATTEMPTS) throw startFailed(options.dataFile, started);
   }
@@ -65,8 +67,9 @@ async function startOn(port: number, options: StartOptions): Promise<EngineProce
   const listening = new Promise<void>((resolve) => {
     const hear = (chunk: unknown): void => {
       said = (said + String(chunk)).slice(-TAIL);
-      if (!said.includes('listening')) return;
-      said = '';
+      const line = /listening.*\n/.exec(said);
+      if (line === null) return;
+      said = said.slice(line.index + line[0].length);
       resolve();
     };
     child.stdout?.on('data', hear);
@@ -77,7 +80,8 @@ async function startOn(port: number, options: StartOptions): Promise<EngineProce
     child.once('exit', () => releaseGuard(child));
     // 'close' comes after the last output and the end of the guard.
     child.once('close', (code, killer) => {
-      resolve(said.trim() === '' ? `it ended with ${killer ?? `exit code ${code}`}` : said.trim());
+      const how = killer === null ? `exit code ${code}` : `killed by ${killer}`;
+      resolve(killer === null && said.trim() !== '' ? said.trim() : `${how} ${said}`.trim());
     });
   });
   const { pid } = child;
@@ -124,7 +128,7 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   clearTimeout(timer);
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
+export async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

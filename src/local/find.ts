@@ -12,7 +12,7 @@ export interface EngineInfo {
 }
 
 const PACKAGED = new Set(['linux-x64', 'linux-arm64', 'darwin-arm64', 'darwin-x64', 'win32-x64']);
-const PLATFORM = `${process.platform}-${process.arch}`;
+const HERE = `${process.platform}-${process.arch}`;
 const DOCKER_PATIENCE_MS = 3000;
 
 /**
@@ -20,10 +20,10 @@ const DOCKER_PATIENCE_MS = 3000;
  * on PATH, Amazon's DynamoDB Local in a running Docker (asked for at most 3 s).
  * @throws CliError ENGINE_NOT_FOUND, with the ways to get one
  */
-export async function findEngine(env: NodeJS.ProcessEnv): Promise<EngineInfo> {
+export async function findEngine(env: NodeJS.ProcessEnv, platform: string = HERE): Promise<EngineInfo> {
   const named = env['MCP_SESSIONS_ENGINE'];
   if (named !== undefined && named !== '') return namedEngine(resolve(named));
-  const packaged = packagedEngine();
+  const packaged = packagedEngine(platform);
   if (packaged !== null) return packaged;
   for (const command of onPath('dynoxide', env)) {
     const version = await tryVersion(command);
@@ -32,10 +32,10 @@ export async function findEngine(env: NodeJS.ProcessEnv): Promise<EngineInfo> {
   for (const command of onPath('docker', env)) {
     if (await dockerRuns(command, env)) return { kind: 'dynamodb-local', version: 'latest', command };
   }
-  const install = PACKAGED.has(PLATFORM)
-    ? `Install it with "npm install @dynoxide/${PLATFORM}", or put dynoxide on PATH`
-    : `There is no package for ${PLATFORM}: put dynoxide on PATH`;
-  throw new CliError('ENGINE_NOT_FOUND', `no local engine was found for ${PLATFORM}`, {
+  const install = PACKAGED.has(platform)
+    ? `Install it with "npm install @dynoxide/${platform}", or put dynoxide on PATH`
+    : `There is no package for ${platform}: put dynoxide on PATH`;
+  throw new CliError('ENGINE_NOT_FOUND', `no local engine was found for ${platform}`, {
     hint: `${install}; or start Docker, and amazon/dynamodb-local is used.`,
   });
 }
@@ -49,7 +49,7 @@ export async function engineVersion(binary: string): Promise<string> {
     'ENGINE_FAILED',
     `'${binary}' does not run as an engine: ${error?.message.trim() ?? 'no version'}`,
     {
-      hint: `It must be a dynoxide program for ${PLATFORM}.`,
+      hint: `It must be a dynoxide program for ${HERE}.`,
       cause: error,
     },
   );
@@ -64,10 +64,10 @@ async function namedEngine(command: string): Promise<EngineInfo> {
   return { kind: 'dynoxide', version: await engineVersion(command), command };
 }
 
-function packagedEngine(): EngineInfo | null {
-  if (!PACKAGED.has(PLATFORM)) return null;
+function packagedEngine(platform: string): EngineInfo | null {
+  if (!PACKAGED.has(platform)) return null;
   try {
-    const manifest = createRequire(import.meta.url).resolve(`@dynoxide/${PLATFORM}/package.json`);
+    const manifest = createRequire(import.meta.url).resolve(`@dynoxide/${platform}/package.json`);
     const command = join(dirname(manifest), process.platform === 'win32' ? 'dynoxide.exe' : 'dynoxide');
     if (!isExecutable(command)) return null;
     const { version }: { version?: unknown } = JSON.parse(readFileSync(manifest, 'utf8'));

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from './file-errors.js';
 
 /** One process, told apart from a later one that was given the same number. Unknown parts are empty. */
 export interface ProcessIdentity {
@@ -25,9 +26,11 @@ export function liveness(identity: ProcessIdentity): Liveness {
   if (identity.host !== place.host) return 'unknown';
   if (identity.boot !== place.boot) return 'gone';
   if (identity.namespace !== place.namespace) return 'unknown';
-  if (!exists(identity.pid)) return 'gone';
+  const found = look(identity.pid);
+  if (found === 'none') return 'gone';
   const start = startOf(identity.pid);
-  if (start === null) return 'gone';
+  // Systems may hide the processes of other users, except from this question.
+  if (start === null) return found === 'foreign' ? 'running' : 'gone';
   return start === '' || identity.start === '' || start === identity.start ? 'running' : 'gone';
 }
 
@@ -47,13 +50,12 @@ export async function ensureGone(identity: ProcessIdentity, patienceMs: number):
   return true;
 }
 
-function exists(pid: number): boolean {
+function look(pid: number): 'ours' | 'foreign' | 'none' {
   try {
     process.kill(pid, 0);
-    return true;
+    return 'ours';
   } catch (error) {
-    // EPERM: it is there, and another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM' ? 'foreign' : 'none';
   }
 }
 
@@ -67,7 +69,7 @@ function startOf(pid: number): string | null {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? '');
   } catch {
-    return null;
+    return existsSync('/proc/self/stat') ? null : '';
   }
 }
 

@@ -6,6 +6,7 @@ import { dataPaths } from './engine-command.js';
 import { fileError } from './file-errors.js';
 import { isHeld, type Lock, readLock, takeLock } from './lock.js';
 import { ensureGone } from './processes.js';
+import { clearSockets } from './sockets.js';
 import { askState } from './status.js';
 
 /** How long to wait for a command that is just starting or ending. */
@@ -27,6 +28,7 @@ export async function resetData(options: {
   const removed: string[] = [];
   try {
     if (lock.record.engine !== null) await ensureGone(lock.record.engine, PATIENCE_MS);
+    clearSockets(file);
     for (const path of dataPaths(file.path)) {
       if (!existsSync(path)) continue;
       try {

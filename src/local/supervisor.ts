@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { rmSync, utimesSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CliError } from '../errors.js';
-import { type EngineProcess, startProcess } from './engine-process.js';
+import { aborted, type EngineProcess, startProcess } from './engine-process.js';
 import type { EngineInfo } from './find.js';
 import { adoptLock, type Lock } from './lock.js';
 import { ensureGone, identify } from './processes.js';
@@ -24,7 +24,7 @@ export interface SupervisorConfig {
 
 type Client = Channel<Request, Reply>;
 
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 2000;
 
 /**
  * Owns the engine of one data file while there are leases on it: starts it, tells every command where it is, and stops
@@ -36,17 +36,12 @@ export class Supervisor {
   readonly #leases = new Map<Client, Lease>();
   readonly #waiting = new Set<Client>();
   readonly #server: Server = createServer((socket) => this.#accept(socket));
-  readonly #stopping: Promise<void>;
-  #stop: () => void = () => undefined;
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #engine: EngineProcess | null = null;
   #startedAt = '';
 
   constructor(config: SupervisorConfig) {
     this.#config = config;
-    this.#stopping = new Promise((resolve) => {
-      this.#stop = resolve;
-    });
   }
 
   /** Resolves when the engine is stopped and the lock released; the process ends then, and the connections with it. */
@@ -63,7 +58,7 @@ export class Supervisor {
     try {
       await this.#listen();
       await this.#start(lock);
-      await this.#stopping;
+      await aborted(this.#stopping.signal);
     } catch (error) {
       for (const each of this.#waiting) each.send(failure(error));
       this.shutDown('the local engine did not start');
@@ -77,10 +72,9 @@ export class Supervisor {
   }
 
   shutDown(reason: string): void {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    if (this.#stopping.signal.aborted) return;
     for (const client of this.#leases.keys()) client.send({ type: 'gone', reason });
-    this.#stop();
+    this.#stopping.abort();
   }
 
   async #listen(): Promise<void> {
@@ -102,18 +96,17 @@ export class Supervisor {
       engine,
       dataFile,
       port: port ?? undefined,
+      signal: this.#stopping.signal,
       onSpawn: (pid) => lock.update({ engine: identify(pid) }),
     });
     this.#startedAt = new Date().toISOString();
     void this.#engine.ended.then((how) => this.shutDown(`the local engine ended: ${how}`));
     for (const client of this.#waiting) this.#greet(client);
-    // Everyone may have left while the engine started.
-    if (this.#leases.size === 0) this.shutDown('nobody uses the engine');
   }
 
   #accept(socket: Socket): void {
     const client = this.#open(socket);
-    if (!this.#isStopping) return;
+    if (!this.#stopping.signal.aborted) return;
     client.send({ type: 'retry' });
     client.end();
   }
@@ -129,8 +122,8 @@ export class Supervisor {
     if (request.type === 'bye') {
       this.#leave(client);
       // The last one's connection stays open until all is stopped: that is what it waits for.
-      if (!this.#isStopping) client.end();
-    } else if (this.#isStopping) {
+      if (!this.#stopping.signal.aborted) client.end();
+    } else if (this.#stopping.signal.aborted) {
       client.send({ type: 'retry' });
       client.end();
     } else {
@@ -147,8 +140,7 @@ export class Supervisor {
 
   #leave(client: Client): void {
     this.#waiting.delete(client);
-    if (!this.#leases.delete(client) || this.#leases.size > 0 || this.#engine === null) return;
-    this.shutDown('nobody uses the engine');
+    if (this.#leases.delete(client) && this.#leases.size === 0) this.shutDown('nobody uses the engine');
   }
 
   #greet(client: Client): void {
@@ -168,8 +160,14 @@ export class Supervisor {
   /** Tells other machines that we live; and stops when the data was removed under the engine, lock and all. */
   #beat(lock: Lock): void {
     try {
-      if (lock.isOurs()) lock.touch();
-      else this.shutDown(`the folder of '${this.#config.dataFile}' was removed`);
+      if (!lock.isOurs()) {
+        this.shutDown(`the folder of '${this.#config.dataFile}' was removed`);
+        return;
+      }
+      lock.touch();
+      // What cleans the folder for temporary files goes by age.
+      const now = new Date();
+      if (process.platform !== 'win32') utimesSync(this.#config.socket, now, now);
     } catch {
       // A network file system that is away for a moment; the next beat will tell.
     }
