@@ -1,4 +1,5 @@
-import { notConfirmed, type CommandSession } from './session.js';
+import { CliError } from '../errors.js';
+import type { CommandSession } from './session.js';
 
 export interface ConsentRequest {
   /** What is asked: `Apply this plan?`. */
@@ -38,5 +39,14 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
 function unattended(what: string, unconfirmed: readonly string[]): Error {
   const flags = unconfirmed.length === 0 ? '--yes' : unconfirmed.map((table) => `--confirm ${table}`).join(' ');
   const why = unconfirmed.length === 0 ? '' : ' (production: --yes is not enough where something is lost)';
-  return notConfirmed(`${what} needs consent and there is no terminal to ask on`, `give ${flags}${why}`);
+  return new CliError(
+    'NOT_CONFIRMED',
+    `${what} needs consent, and there is no terminal to ask on: nothing was changed`,
+    {
+      hint: `give ${flags}${why}`,
+    },
+  );
 }
+
+const notConfirmed = (what: string, hint: string): CliError =>
+  new CliError('NOT_CONFIRMED', `${what}: not confirmed, so nothing was changed`, { hint });

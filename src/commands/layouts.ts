@@ -1,10 +1,9 @@
-import { EXIT } from '../errors.js';
 import type { View } from '../output/view.js';
 import { describeBilling, describeIndex, describeKeys } from '../schema/describe.js';
 import type { Detection } from '../schema/detect.js';
+import { nameProblem } from '../schema/names.js';
 import type { Layout } from '../schema/types.js';
-import { CliError } from '../errors.js';
-import { checkTableName } from '../config/settings.js';
+import { CliError, EXIT } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 
@@ -136,7 +135,8 @@ async function show(session: CommandSession, id: unknown): Promise<Outcome> {
 
 async function detect(session: CommandSession, table: unknown): Promise<Outcome> {
   const name = String(table);
-  checkTableName(name, 'the argument');
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' ${problem}`);
   const [operation, context] = await Promise.all([import('../operations/detect.js'), session.context()]);
   const detection = await operation.detect(context, name);
   return { view: detectView(detection), exitCode: detection.layout === null ? EXIT.found : EXIT.done };

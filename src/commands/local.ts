@@ -2,7 +2,6 @@ import { Option } from 'commander';
 import { CliError } from '../errors.js';
 import type { Connection } from '../operations/connect.js';
 import type { LocalEngine } from '../local/index.js';
-import { isMachineFormat, jsonLine } from '../output/render.js';
 import { requireConsent } from './consent.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
@@ -37,7 +36,10 @@ function exportLines(variables: Readonly<Record<string, string>>): string {
 }
 
 async function start(session: CommandSession, flags: StartFlags): Promise<Outcome> {
-  const { engineVariables, startEngine } = await import('../operations/local.js');
+  const [{ engineVariables, startEngine }, { isMachineFormat, jsonLine }] = await Promise.all([
+    import('../operations/local.js'),
+    import('../output/render.js'),
+  ]);
   const { runtime } = session;
   const engine = await startEngine({
     dataFile: flags.memory === true ? null : await dataFile(session),

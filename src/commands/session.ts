@@ -1,7 +1,6 @@
-import { CliError } from '../errors.js';
 import type { Environment, Settings } from '../config/settings.js';
 import { readSettings } from '../config/settings.js';
-import type { Connection } from '../operations/connect.js';
+import type { Connection, ConnectRequest } from '../operations/connect.js';
 import type { OperationContext } from '../operations/context.js';
 import type { Target, TargetRequest } from '../operations/target.js';
 import { Page } from '../output/page.js';
@@ -115,9 +114,7 @@ export class CommandSession {
   }
 }
 
-type CallRecord = Parameters<
-  NonNullable<Parameters<typeof import('../operations/connect.js').openConnection>[0]['onCall']>
->[0];
+type CallRecord = Parameters<NonNullable<ConnectRequest['onCall']>>[0];
 
 function toApiCall(call: CallRecord): Parameters<Progress['logCall']>[0] {
   const { operation, table, ms, status, error, readUnits, writeUnits, retries } = call;
@@ -131,9 +128,4 @@ function toApiCall(call: CallRecord): Parameters<Progress['logCall']>[0] {
     ...(table !== null && { table }),
     ...(outcome !== null && { status: outcome }),
   };
-}
-
-/** The error for an answer of no, or for no answer where none can be had. */
-export function notConfirmed(what: string, hint: string): CliError {
-  return new CliError('NOT_CONFIRMED', `${what}: not confirmed, so nothing was changed`, { hint });
 }

@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { Page } from '../../src/output/page.js';
 import type { Column, Row } from '../../src/output/table.js';
+import { livingText } from '../support/text.js';
 
 const page = (width: number | undefined, options: { color?: boolean; unicode?: boolean } = {}): Page =>
   new Page({ width, color: false, unicode: true, now: new Date(0), ...options });
@@ -143,7 +144,7 @@ describe('table', () => {
       },
       { requiredKeys: ['title'] },
     );
-    const cell = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.lorem(), fc.integer(), fc.constant(null));
+    const cell = fc.oneof(fc.string(), livingText(), fc.lorem(), fc.integer(), fc.constant(null));
     fc.assert(
       fc.property(
         fc.array(column, { minLength: 1, maxLength: 7 }),
@@ -161,18 +162,5 @@ describe('table', () => {
       ),
       { numRuns: 300 },
     );
-  });
-
-  it('lays out 10,000 rows well under 0.3 s', () => {
-    const rows = Array.from({ length: 10_000 }, (_, index) => ({
-      ...ROWS[index % 2],
-      id: `${index}-${'0123456789abcdef'.repeat(2)}`,
-    }));
-    const times = [1, 2, 3].map(() => {
-      const start = performance.now();
-      page(80, { color: true }).table(COLUMNS, rows);
-      return performance.now() - start;
-    });
-    expect(Math.min(...times)).toBeLessThan(300);
   });
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { textWidth, truncate, wrapText } from '../../src/output/text-width.js';
+import { livingText } from '../support/text.js';
 
 describe('truncate', () => {
   it.each<[string, number, 'end' | 'middle', string]>([
@@ -20,7 +21,7 @@ describe('truncate', () => {
   it('keeps to the width', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'grapheme' }),
+        livingText(),
         fc.nat(40),
         fc.constantFrom('end' as const, 'middle' as const),
         fc.constantFrom('…', '...'),
@@ -35,7 +36,7 @@ describe('truncate', () => {
 describe('textWidth', () => {
   it('agrees with string-width', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (text) => {
+      fc.property(livingText(), (text) => {
         for (const each of [text, `${text}…`, text.repeat(60)]) expect(textWidth(each)).toBe(stringWidth(each));
       }),
     );
