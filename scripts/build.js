@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { pruneDeclarations } from './declarations.js';
 import { thirdPartyLicences } from './licences.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,3 +45,4 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
   cwd: root,
   stdio: 'inherit',
 });
+pruneDeclarations(dist, ['index.d.ts', 'schema/index.d.ts']);

@@ -1,1 +1,17 @@
-export { CliError, EXIT } from './errors.js';
+/**
+ * The library: the schema module, the operations behind the commands, and the embedded engine for tests.
+ * Everything here answers with plain data, prints nothing, and throws CliError.
+ */
+export { CliError, type ErrorCode, EXIT, type ExitCode } from './errors.js';
+export { acquireEngine, type LocalEngine, startEngine } from './local/index.js';
+export { type Connection, type ConnectRequest, openConnection } from './operations/connect.js';
+export type { OperationContext } from './operations/context.js';
+export { detect } from './operations/detect.js';
+export { list, type ListRequest, type ListResult } from './operations/list.js';
+export { seed, type SeedRequest, type SeedResult } from './operations/seed.js';
+export { applySetup, planSetup, type SetupPlan, type SetupRequest, type SetupResult } from './operations/setup.js';
+export { show, type ShowRequest, type ShowResult } from './operations/show.js';
+export { status, type StatusResult } from './operations/status.js';
+export { resolveTarget, type Target, type TargetRequest } from './operations/target.js';
+export type { Progress } from './progress.js';
+export * from './schema/index.js';

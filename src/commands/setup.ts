@@ -75,7 +75,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
     production: environment.value === PRODUCTION,
     confirmed: flags.confirm ?? [],
   });
-  return applied(await applySetup(context, plan, { wait: flags.wait }));
+  return outcomeOf(await applySetup(context, plan, { wait: flags.wait }));
 }
 
 const blockedError = (tables: readonly string[]): CliError =>
@@ -83,7 +83,7 @@ const blockedError = (tables: readonly string[]): CliError =>
     hint: 'the plan above says why, and the way out',
   });
 
-function applied(result: SetupResult): Outcome {
+function outcomeOf(result: SetupResult): Outcome {
   const outcomes = result.tables.flatMap(({ changes }) => changes.map(({ outcome }) => outcome));
   const has = (wanted: (typeof outcomes)[number]): boolean => outcomes.includes(wanted);
   const unfinished = has('pending') || has('failed') || has('blocked');

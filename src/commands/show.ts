@@ -27,7 +27,7 @@ function timeText(page: Page, ms: number | null): string | null {
 
 function showView(result: ShowResult, reveal: boolean): View {
   const isSecret = secretJudge(result.layout);
-  const masked = <T>(value: T): unknown => (reveal ? value : redact(value, isSecret));
+  const masked = (value: unknown): unknown => (reveal ? value : redact(value, isSecret));
   const attributes = masked(result.attributes);
   const events = (result.events ?? []).map((event) => ({
     id: event.id,

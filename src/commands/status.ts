@@ -117,10 +117,10 @@ function tableRecord(table: TableStatus): Record<string, unknown> {
   };
 }
 
-function driftLine(page: Page, { property, expected, actual }: Drift): string {
-  const text = (value: Value): string => (value === null ? 'none' : String(value));
-  return page.changed(`drift  ${property}: ${text(actual)}, the layout says ${text(expected)}`);
-}
+const driftValue = (value: Value): string => (value === null ? 'none' : String(value));
+
+const driftLine = (page: Page, { property, expected, actual }: Drift): string =>
+  page.changed(`drift  ${property}: ${driftValue(actual)}, the layout says ${driftValue(expected)}`);
 
 function tableText(page: Page, table: TableStatus): string {
   const { planned, observed } = table;

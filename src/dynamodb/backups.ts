@@ -1,4 +1,5 @@
 import { type BackupSummary, ListBackupsCommand } from '@aws-sdk/client-dynamodb';
+import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { ifOffered } from './describe.js';
 
@@ -32,7 +33,7 @@ export async function newestBackup(dynamo: Dynamo, table: string): Promise<Backu
   let start: string | undefined;
   do {
     const page = await ifOffered(
-      dynamo.call('ListBackups', table, (client) =>
+      call(dynamo, 'ListBackups', table, (client) =>
         client.send(
           new ListBackupsCommand({
             TableName: table,

@@ -1,8 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { CliError } from '../errors.js';
-import { type CallSite, toCliError } from './errors.js';
 
 /** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
 export interface CallRecord {
@@ -42,9 +40,9 @@ export interface Dynamo {
   /** Whether this is AWS itself: other endpoints may lack whole features. */
   readonly isAws: boolean;
   readonly signal: AbortSignal;
-  readonly client: DynamoDBClient;
-  /** Runs one call; every failure comes out as a CliError that names the operation, the table and the place. */
-  call<T>(operation: string, table: string | null, send: (client: DynamoDBClient) => Promise<T>): Promise<T>;
+  /** The SDK's client, for call.ts. Opaque, so that the library's types do not need the SDK's. */
+  readonly sdk: object;
+  readonly onCall: (call: CallRecord) => void;
   destroy(): void;
 }
 
@@ -98,52 +96,13 @@ export function connect(options: ConnectOptions): Dynamo {
       httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
     }),
   });
-  const call = async <T>(
-    operation: string,
-    table: string | null,
-    send: (client: DynamoDBClient) => Promise<T>,
-  ): Promise<T> => {
-    const site: CallSite = { operation, table, region, endpoint };
-    const started = performance.now();
-    const record = (facts: unknown, error: string | null): void =>
-      options.onCall?.({ operation, table, ms: performance.now() - started, ...callFacts(operation, facts), error });
-    if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
-    try {
-      const answer = await send(client);
-      record(answer, null);
-      return answer;
-    } catch (cause) {
-      record(cause, cause instanceof Error ? cause.name : 'unknown');
-      if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
-      throw toCliError(cause, site);
-    }
-  };
-  return { region, endpoint, isAws: endpoint === null, signal, client, call, destroy: () => client.destroy() };
-}
-
-interface AnswerFacts {
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
-  readonly ConsumedCapacity?: Capacity | readonly Capacity[];
-}
-
-interface Capacity {
-  readonly CapacityUnits?: number;
-}
-
-const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-function callFacts(
-  operation: string,
-  answer: unknown,
-): Pick<CallRecord, 'status' | 'retries' | 'readUnits' | 'writeUnits'> {
-  const facts: AnswerFacts = isObject(answer) ? answer : {};
-  const units = [facts.ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
   return {
-    status: facts.$metadata?.httpStatusCode ?? null,
-    retries: (facts.$metadata?.attempts ?? 1) - 1,
-    readUnits: READS.has(operation) ? units : 0,
-    writeUnits: READS.has(operation) ? 0 : units,
+    region,
+    endpoint,
+    isAws: endpoint === null,
+    signal,
+    sdk: client,
+    onCall: options.onCall ?? (() => {}),
+    destroy: () => client.destroy(),
   };
 }

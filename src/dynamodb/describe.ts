@@ -19,6 +19,7 @@ import type {
   Projection,
   TtlStatus,
 } from '../schema/types.js';
+import { call } from './call.js';
 import type { Dynamo } from './client.js';
 
 const isKeyType = (type: string | undefined): type is KeyType => type === 'S' || type === 'N' || type === 'B';
@@ -97,14 +98,14 @@ function toObserved(table: TableDescription, name: string): Described {
 /** DescribeTable; null when there is no such table. */
 export async function describeTable(dynamo: Dynamo, name: string): Promise<Described | null> {
   const answer = await ifTableExists(
-    dynamo.call('DescribeTable', name, (client) => client.send(new DescribeTableCommand({ TableName: name }))),
+    call(dynamo, 'DescribeTable', name, (client) => client.send(new DescribeTableCommand({ TableName: name }))),
   );
   return answer?.Table === undefined ? null : toObserved(answer.Table, name);
 }
 
 /** DescribeTimeToLive: DescribeTable does not tell it. */
 export async function describeTtl(dynamo: Dynamo, name: string): Promise<ObservedTable['ttl']> {
-  const { TimeToLiveDescription: ttl } = await dynamo.call('DescribeTimeToLive', name, (client) =>
+  const { TimeToLiveDescription: ttl } = await call(dynamo, 'DescribeTimeToLive', name, (client) =>
     client.send(new DescribeTimeToLiveCommand({ TableName: name })),
   );
   const status: TtlStatus = ttl?.TimeToLiveStatus ?? 'DISABLED';
@@ -113,7 +114,7 @@ export async function describeTtl(dynamo: Dynamo, name: string): Promise<Observe
 
 async function describeRecovery(dynamo: Dynamo, name: string): Promise<ObservedTable['pointInTimeRecovery']> {
   const answer = await ifOffered(
-    dynamo.call('DescribeContinuousBackups', name, (client) =>
+    call(dynamo, 'DescribeContinuousBackups', name, (client) =>
       client.send(new DescribeContinuousBackupsCommand({ TableName: name })),
     ),
   );
@@ -126,7 +127,7 @@ async function readTags(dynamo: Dynamo, name: string, arn: string): Promise<Reco
   const tags: Record<string, string> = {};
   let token: string | undefined;
   do {
-    const page = await dynamo.call('ListTagsOfResource', name, (client) =>
+    const page = await call(dynamo, 'ListTagsOfResource', name, (client) =>
       client.send(new ListTagsOfResourceCommand({ ResourceArn: arn, ...(token && { NextToken: token }) })),
     );
     for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags[Key] = Value ?? '';

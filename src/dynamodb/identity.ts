@@ -1,9 +1,10 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { call } from './call.js';
 import type { Dynamo } from './client.js';
 
 /** The account and ARN that the credentials stand for: STS GetCallerIdentity, which needs no permission. */
 export async function callerIdentity(dynamo: Dynamo): Promise<string> {
-  const { Account, Arn } = await dynamo.call('GetCallerIdentity', null, async ({ config }) => {
+  const { Account, Arn } = await call(dynamo, 'GetCallerIdentity', null, async ({ config }) => {
     const sts = new STSClient({ region: dynamo.region, credentials: config.credentials, maxAttempts: 2 });
     try {
       return await sts.send(new GetCallerIdentityCommand({}));

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { AttributeValue, Item } from '../schema/attribute-value.js';
+import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { pause } from './wait.js';
 
@@ -25,7 +26,7 @@ export interface Page {
 
 /** GetItem, strongly consistent; undefined when there is no such item. */
 export async function getItem(dynamo: Dynamo, table: string, key: Item): Promise<Item | undefined> {
-  const { Item: item } = await dynamo.call('GetItem', table, (client) =>
+  const { Item: item } = await call(dynamo, 'GetItem', table, (client) =>
     client.send(
       new GetItemCommand({ TableName: table, Key: toSdk(key), ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' }),
     ),
@@ -41,7 +42,7 @@ export async function* scanPages(
 ): AsyncGenerator<Page> {
   let start: Record<string, SdkValue> | undefined;
   do {
-    const page = await dynamo.call('Scan', table, (client) =>
+    const page = await call(dynamo, 'Scan', table, (client) =>
       client.send(
         new ScanCommand({
           TableName: table,
@@ -69,7 +70,7 @@ export async function* queryPages(
 ): AsyncGenerator<Page> {
   let start: Record<string, SdkValue> | undefined;
   do {
-    const page = await dynamo.call('Query', table, (client) =>
+    const page = await call(dynamo, 'Query', table, (client) =>
       client.send(
         new QueryCommand({
           TableName: table,
@@ -111,7 +112,7 @@ export async function putItems(dynamo: Dynamo, table: string, items: readonly It
     let fruitless = 0;
     while (waiting.length > 0) {
       const requests = waiting;
-      const answer = await dynamo.call('BatchWriteItem', table, (client) =>
+      const answer = await call(dynamo, 'BatchWriteItem', table, (client) =>
         client.send(
           new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
         ),

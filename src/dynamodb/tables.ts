@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { DesiredTable } from '../schema/desired.js';
 import type { Billing, IndexSpec, KeySchema, ObservedTable, StreamViewType, TableClass } from '../schema/types.js';
+import { call } from './call.js';
 import type { Dynamo } from './client.js';
 
 const ON_DEMAND: Billing = { mode: 'on-demand' };
@@ -61,7 +62,7 @@ const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: 
 export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
   const billing = table.billing ?? ON_DEMAND;
   const hasKey = table.kmsKey !== undefined && table.kmsKey !== 'default';
-  await dynamo.call('CreateTable', table.name, (client) =>
+  await call(dynamo, 'CreateTable', table.name, (client) =>
     client.send(
       new CreateTableCommand({
         TableName: table.name,
@@ -87,7 +88,7 @@ async function updateTable(
   name: string,
   input: Omit<UpdateTableCommandInput, 'TableName'>,
 ): Promise<void> {
-  await dynamo.call('UpdateTable', name, (client) =>
+  await call(dynamo, 'UpdateTable', name, (client) =>
     client.send(new UpdateTableCommand({ TableName: name, ...input })),
   );
 }
@@ -140,7 +141,7 @@ export const addReplica = (dynamo: Dynamo, name: string, region: string): Promis
 
 /** Turns TTL on or off for an attribute. AWS may take an hour, and refuses a second call within that hour. */
 export async function setTtl(dynamo: Dynamo, name: string, attribute: string, on: boolean): Promise<void> {
-  await dynamo.call('UpdateTimeToLive', name, (client) =>
+  await call(dynamo, 'UpdateTimeToLive', name, (client) =>
     client.send(
       new UpdateTimeToLiveCommand({
         TableName: name,
@@ -151,7 +152,7 @@ export async function setTtl(dynamo: Dynamo, name: string, attribute: string, on
 }
 
 export async function setPointInTimeRecovery(dynamo: Dynamo, name: string, on: boolean): Promise<void> {
-  await dynamo.call('UpdateContinuousBackups', name, (client) =>
+  await call(dynamo, 'UpdateContinuousBackups', name, (client) =>
     client.send(
       new UpdateContinuousBackupsCommand({
         TableName: name,
@@ -167,13 +168,13 @@ export async function tagTable(
   table: { readonly name: string; readonly arn: string },
   tags: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await dynamo.call('TagResource', table.name, (client) =>
+  await call(dynamo, 'TagResource', table.name, (client) =>
     client.send(new TagResourceCommand({ ResourceArn: table.arn, Tags: tagList(tags) })),
   );
 }
 
 export async function deleteTable(dynamo: Dynamo, name: string): Promise<void> {
-  await dynamo.call('DeleteTable', name, (client) => client.send(new DeleteTableCommand({ TableName: name })));
+  await call(dynamo, 'DeleteTable', name, (client) => client.send(new DeleteTableCommand({ TableName: name })));
 }
 
 /** Names of the tables in the region, in order, at most so many. */
@@ -181,7 +182,7 @@ export async function listTables(dynamo: Dynamo, limit: number): Promise<readonl
   const names: string[] = [];
   let start: string | undefined;
   do {
-    const page = await dynamo.call('ListTables', null, (client) =>
+    const page = await call(dynamo, 'ListTables', null, (client) =>
       client.send(new ListTablesCommand({ Limit: 100, ...(start && { ExclusiveStartTableName: start }) })),
     );
     names.push(...(page.TableNames ?? []));

@@ -284,6 +284,10 @@ async function retryRecovery(context: OperationContext, name: string, change: ()
   }
 }
 
+/** The table's type ties each runner to its step; looked up by a step's own name it takes that step. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeScript cannot correlate the union's members
+const runnerOf = (name: Step['do']): Runner<Step> => RUNNERS[name] as Runner<Step>;
+
 /** Carries one step out and, with `wait`, waits until AWS has done it. */
 export async function applyStep(
   context: OperationContext,
@@ -291,8 +295,7 @@ export async function applyStep(
   step: Step,
   options: StepOptions,
 ): Promise<void> {
-  const runner = RUNNERS[step.do] as Runner<Step>;
-  await runner(context, desired, step, options);
+  await runnerOf(step.do)(context, desired, step, options);
 }
 
 /** Steps that an engine may well not offer; without them the tables still serve. */

@@ -21,7 +21,7 @@ export function engineVariables(
 }
 
 /** What would lead the child past the engine: another account, or another engine. */
-const MISLEADING = ['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL'];
+const MISLEADING = new Set(['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL']);
 
 /**
  * Runs a command with variables added, its streams those of this process. Answers its exit code, 128 and the signal's
@@ -34,7 +34,7 @@ export async function runChild(
   signal: AbortSignal,
 ): Promise<number> {
   const [program = '', ...args] = command;
-  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.includes(name)));
+  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.has(name)));
   const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...variables } });
   // The terminal sends Ctrl-C to the child as well; a SIGTERM to this process alone has to be passed on.
   const pass = (): void => {

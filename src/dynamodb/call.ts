@@ -1,0 +1,59 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CliError } from '../errors.js';
+import type { CallRecord, Dynamo } from './client.js';
+import { toCliError } from './errors.js';
+
+/**
+ * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the
+ * operation, the table and the place; an aborted signal as INTERRUPTED, before the call or after it.
+ */
+export async function call<T>(
+  dynamo: Dynamo,
+  operation: string,
+  table: string | null,
+  send: (client: DynamoDBClient) => Promise<T>,
+): Promise<T> {
+  const { signal, sdk, region, endpoint } = dynamo;
+  if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
+  if (!(sdk instanceof DynamoDBClient)) throw new TypeError('the connection was not made by connect()');
+  const started = performance.now();
+  const record = (answer: unknown, error: string | null): void => {
+    dynamo.onCall({ operation, table, ms: performance.now() - started, ...callFacts(operation, answer), error });
+  };
+  try {
+    const answer = await send(sdk);
+    record(answer, null);
+    return answer;
+  } catch (cause) {
+    record(cause, cause instanceof Error ? cause.name : 'unknown');
+    if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
+    throw toCliError(cause, { operation, table, region, endpoint });
+  }
+}
+
+interface AnswerFacts {
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+  readonly ConsumedCapacity?: Capacity | readonly Capacity[];
+}
+
+interface Capacity {
+  readonly CapacityUnits?: number;
+}
+
+const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+function callFacts(
+  operation: string,
+  answer: unknown,
+): Pick<CallRecord, 'status' | 'retries' | 'readUnits' | 'writeUnits'> {
+  const facts: AnswerFacts = isObject(answer) ? answer : {};
+  const units = [facts.ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+  return {
+    status: facts.$metadata?.httpStatusCode ?? null,
+    retries: (facts.$metadata?.attempts ?? 1) - 1,
+    readUnits: READS.has(operation) ? units : 0,
+    writeUnits: READS.has(operation) ? 0 : units,
+  };
+}
