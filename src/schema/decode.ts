@@ -68,6 +68,8 @@ export function hasAttribute(item: Item, spec: AttributeSpec): boolean {
   return value !== undefined && spec.types.includes(typeOf(value));
 }
 
+const isNothing = (value: AttributeValue | undefined): boolean => value === undefined || 'NULL' in value;
+
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
@@ -142,7 +144,7 @@ export function decodeSession(layout: Layout, item: Item, now: number): DecodedS
     return read.kind === 'instant' ? read.ms : null;
   };
   const missing = (tableOf(layout, 'sessions')?.attributes ?? [])
-    .filter((spec) => spec.required && firstOf(item, spec.names) === undefined)
+    .filter((spec) => spec.required && spec.names.every((name) => isNothing(item[name])))
     .map((spec) => spec.names[0] ?? '');
   const createdAt = instantOf(session.createdAt);
   const lastActivityAt = instantOf(session.lastActivityAt);

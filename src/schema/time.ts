@@ -31,9 +31,8 @@ function fromNumber(text: string, unit: TimeUnit): ReadTime {
   const likely = unitByMagnitude(value);
   if (unit === 'auto') return instant(value * MS_PER[likely]);
   if (unit === 'iso') return { kind: 'invalid', reason: `is the number ${text}, not ISO 8601 text` };
-  // A value of a larger unit is reported, not converted: DynamoDB would read it in the unit that the layout says.
-  const tooLarge = (unit === 's' && likely !== 's') || (unit === 'ms' && likely === 'us');
-  if (tooLarge)
+  // A value of another unit is reported, not converted: its readers take it in the unit that the layout says.
+  if (likely !== unit)
     return { kind: 'invalid', reason: `${text} looks like ${NAME_OF[likely]} where ${NAME_OF[unit]} belong` };
   return instant(value * MS_PER[unit]);
 }
