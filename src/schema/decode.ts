@@ -9,6 +9,7 @@ import type {
   ItemFilter,
   Layout,
   PayloadField,
+  SessionMeaning,
   TableSpec,
   TimeField,
 } from './types.js';
@@ -121,6 +122,16 @@ function readNested(value: unknown, unit: TimeField['unit']): ReadTime {
   if (typeof value === 'number') return readTime(value, unit, true);
   if (typeof value === 'string') return readTime(value, unit, false);
   return { kind: 'invalid', reason: 'is neither a number nor text' };
+}
+
+/**
+ * Whether nothing in an item contradicts how a layout stores the times of creation and activity: other applications
+ * have attributes of the same names, in other units. The expiry is no sign: writing it in a wrong unit is a known fault.
+ */
+export function hasReadableTimes({ createdAt, lastActivityAt, payload }: SessionMeaning, item: Item): boolean {
+  return [createdAt, lastActivityAt].every(
+    (field) => field === null || readField(item, field, payload).kind !== 'invalid',
+  );
 }
 
 function isTerminated(layout: Layout, item: Item): boolean {

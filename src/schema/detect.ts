@@ -1,9 +1,18 @@
 import type { Item } from './attribute-value.js';
-import { hasAttribute, matchesFilter } from './decode.js';
+import { hasAttribute, hasReadableTimes, matchesFilter } from './decode.js';
 import { describeKey, describeKeys } from './describe.js';
 import { FOREIGN } from './foreign.js';
 import { LAYOUTS } from './layouts/index.js';
-import type { AttributeSpec, IndexSpec, ItemFilter, KeySchema, Layout, ObservedTable, TableRole } from './types.js';
+import type {
+  AttributeSpec,
+  IndexSpec,
+  ItemFilter,
+  KeySchema,
+  Layout,
+  ObservedTable,
+  SessionMeaning,
+  TableRole,
+} from './types.js';
 
 /**
  * `certain`: keys and either indexes or items agree, nothing speaks against it. `likely`: less than that, but nothing
@@ -40,6 +49,8 @@ interface Signature {
   readonly ttl: string | { readonly any: true } | null;
   readonly attributes: readonly AttributeSpec[];
   readonly filter: ItemFilter;
+  /** What a session's attributes mean; null for other tables, and where it is not known. */
+  readonly session: SessionMeaning | null;
   readonly defaultName: string | null;
 }
 
@@ -71,13 +82,14 @@ function signatures(layouts: readonly Layout[]): readonly Signature[] {
               ttl: table.ttl?.attribute ?? null,
               attributes: table.attributes,
               filter: table.role === 'sessions' ? layout.session.filter : [],
+              session: table.role === 'sessions' ? layout.session : null,
               defaultName: table.defaultName.replaceAll('{sessions}', layout.tables[0]?.defaultName ?? ''),
             },
           ],
     ),
   );
   const foreign = FOREIGN.map(
-    (table): Signature => ({ ...table, layout: null, role: 'sessions', indexes: [], filter: [] }),
+    (table): Signature => ({ ...table, layout: null, role: 'sessions', indexes: [], filter: [], session: null }),
   );
   return [...own, ...foreign];
 }
@@ -201,7 +213,11 @@ function score(signature: Signature, table: Detectable, samples: readonly Item[]
   else if (ttlAttribute !== null) contra.push(`TTL is on ${ttlAttribute}, not on ${expected ?? 'anything'}`);
 
   const ours = samples.filter((item) => matchesFilter(item, signature.filter));
-  const whole = ours.filter((item) => signature.attributes.every((spec) => !spec.required || hasAttribute(item, spec)));
+  const whole = ours.filter(
+    (item) =>
+      signature.attributes.every((spec) => !spec.required || hasAttribute(item, spec)) &&
+      (signature.session === null || hasReadableTimes(signature.session, item)),
+  );
   if (samples.length > 0 && signature.attributes.length > 0 && whole.length === 0) return null;
   if (whole.length > 0 && signature.attributes.length > 0)
     pro.push(`${whole.length} of ${samples.length} sampled items look like it`);
