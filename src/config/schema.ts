@@ -43,6 +43,7 @@ const file = v.strictObject({
 
 /** Checks the content of a configuration file; one error names every key that is wrong, and why. */
 export function readConfig(content: unknown, path: string): ConfigFile {
+  if (Array.isArray(content)) throw invalid(path, ['the whole file: must be Object, not Array']);
   const parsed = v.safeParse(file, content);
   if (!parsed.success)
     throw invalid(
