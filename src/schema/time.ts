@@ -13,7 +13,8 @@ export type ReadTime =
 
 const instant = (ms: number): ReadTime =>
   Math.abs(ms) <= 8.64e15
-    ? { kind: 'instant', ms: Math.floor(ms) }
+    ? // 2147483648.982 s times 1000 is a hair below 2147483648982 ms: what a double adds beyond microseconds is noise.
+      { kind: 'instant', ms: Math.floor(Number(ms.toFixed(3))) }
     : { kind: 'invalid', reason: 'is outside the range of dates' };
 
 /** The unit that a number of this magnitude can only be in: seconds reach the year 5138 below 1e11. */
