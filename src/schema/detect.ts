@@ -226,8 +226,9 @@ function score(signature: Signature, table: Detectable, samples: readonly Item[]
   if (isNamed) pro.push(`named ${table.name}`);
   const itemShare = signature.attributes.length === 0 || samples.length === 0 ? 0 : whole.length / samples.length;
   const indexesAgree = present.length > 0 && present.length === signature.indexes.length;
-  const itemsAgree =
-    whole.length === samples.length && (whole.length >= ENOUGH_ITEMS || (whole.length > 0 && ttlAgrees));
+  const isDescribed = signature.attributes.length > 0;
+  const isEnough = (isDescribed && whole.length >= ENOUGH_ITEMS) || (ttlAgrees && whole.length > 0);
+  const itemsAgree = isEnough && whole.length === samples.length;
   return {
     layout: signature.layout,
     title: signature.title,
