@@ -155,14 +155,17 @@ export function detectLayout(
 
 /**
  * Leaves out systems without a layout where something better is known of the table: a design of which nothing but the
- * keys is known, where items look like a layout's; and any, where a layout that its owner wrote fits as well.
+ * keys is known, where items look like a layout's; any, where a layout that its owner wrote fits as well; and any that
+ * only shares the default name with a layout, where no items speak. `setup` must know its own table while it is bare.
  */
 function contenders(fitting: readonly Scored[]): readonly Scored[] {
   const configured = fitting.filter(({ layout }) => layout !== null && !LAYOUTS.some(({ id }) => id === layout));
+  const namesakes = fitting.filter(({ layout, rank: [, , items, name] }) => layout !== null && items === 0 && name > 0);
   const isKnownByItems = fitting.some(({ layout, rank: [, , items] }) => layout !== null && items > 0);
   return fitting.filter((candidate) => {
     if (candidate.layout !== null) return true;
     if (candidate.isCatchAll && isKnownByItems) return false;
+    if (namesakes.some((own) => compareRanks(own.rank, candidate.rank) === 0)) return false;
     return !configured.some((own) => fitsAsWell(own.rank, candidate.rank));
   });
 }

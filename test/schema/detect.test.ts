@@ -312,11 +312,6 @@ describe('detection of what two fit', () => {
     ['session_id with TTL on an attribute of nobody', { keys: key('session_id'), ttl: 'whenever' }],
     ['id', { keys: key('id') }],
     ['id with TTL on expires', { keys: key('id'), ttl: 'expires' }],
-    ['id under a name that express shares with PHP', { keys: key('id'), ttl: 'expires', name: 'sessions' }],
-    [
-      'session_id under a name that mcp shares with Fargate',
-      { keys: key('session_id'), ttl: 'ttl', name: 'mcp-sessions' },
-    ],
     ['PK and SK', { keys: key('PK', 'SK') }],
     ['PK and SK with TTL on expires_at, as single tables often have', { keys: key('PK', 'SK'), ttl: 'expires_at' }],
   ])('an empty table is ambiguous: %s', (_, description) => {
@@ -328,6 +323,12 @@ describe('detection of what two fit', () => {
 
   it.each<[string, Table]>([
     ['llm-duel', { keys: key('session_id'), ttl: 'ttl', name: 'LLM-Duel-Sessions' }],
+    // Others have tables of this name too, but no layout here; and a bare table is what setup is for.
+    ['mcp', { keys: key('session_id'), name: 'mcp-sessions' }],
+    ['mcp', { keys: key('session_id'), ttl: 'ttl', name: 'mcp-sessions' }],
+    ['turul', { keys: key('sessionId'), name: 'mcp-sessions' }],
+    ['express', { keys: key('id'), name: 'sessions' }],
+    ['express', { keys: key('id'), ttl: 'expires', name: 'sessions' }],
     ['pmcp-tasks', { keys: key('PK', 'SK'), ttl: 'expires_at', name: 'pmcp_tasks' }],
   ])('an empty table under the default name of %s is likely', (layout, description) => {
     expect(detect(description)).toMatchObject({ layout, confidence: 'likely' });
