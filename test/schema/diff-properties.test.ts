@@ -37,15 +37,13 @@ const stream = fc.constantFrom<StreamViewType>('KEYS_ONLY', 'NEW_IMAGE', 'OLD_IM
 const tags = fc.dictionary(fc.constantFrom('Team', 'Purpose', 'Environment'), fc.constantFrom('x', 'y', ''));
 const billing: fc.Arbitrary<Billing> = fc.oneof(
   fc.constant<Billing>({ mode: 'on-demand' }),
-  fc
-    .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
-    .map(
-      ([readCapacityUnits, writeCapacityUnits]): Billing => ({
-        mode: 'provisioned',
-        readCapacityUnits,
-        writeCapacityUnits,
-      }),
-    ),
+  fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })).map(
+    ([readCapacityUnits, writeCapacityUnits]): Billing => ({
+      mode: 'provisioned',
+      readCapacityUnits,
+      writeCapacityUnits,
+    }),
+  ),
 );
 const tableClass = fc.constantFrom<TableClass>('STANDARD', 'STANDARD_INFREQUENT_ACCESS');
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/';
