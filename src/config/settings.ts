@@ -114,7 +114,7 @@ function named(name: string | undefined, source: string): { name: string; source
 }
 
 /** Throws USAGE, naming the source, where a text cannot be a table's name. */
-export function checkTableName(name: string, source: string): void {
+function checkTableName(name: string, source: string): void {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' (${source}) ${problem}`);
 }

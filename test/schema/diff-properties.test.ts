@@ -116,7 +116,7 @@ const observedTable: fc.Arbitrary<ObservedTable> = fc.record({
 const names = ({ indexes: all }: ObservedTable): readonly string[] =>
   all.filter(({ status }) => status !== 'DELETING').map(({ name }) => name);
 
-const RUNS = { numRuns: 2000 };
+const RUNS = { numRuns: 1000 };
 const stepsOf = ({ changes }: TablePlan): readonly Step[] => [
   ...new Set(changes.map(({ step }) => step).filter((step) => step !== null)),
 ];
