@@ -4,13 +4,13 @@ import {
   type AttributeValue,
   decodeAttributes,
   decodeEvent,
-  decodeSession,
   exactNumber,
   type Item,
   matchesFilter,
   readTimeAttribute,
   type TimeUnit,
   toPlain,
+  valueAt,
   writeTime,
 } from '../../src/schema/index.js';
 import { decode, json, layoutNamed, N, NOW, NOW_S, S } from './fixtures.js';
@@ -35,6 +35,8 @@ describe('instants', () => {
   it.each<[AttributeValue, TimeUnit, number]>([
     [N(1_795_173_753), 's', DAY],
     [N('1795173753.123'), 's', DAY + 123],
+    // Times 1000 this is 2147483648981.9998.
+    [N('2147483648.982'), 's', 2_147_483_648_982],
     [N('1795173753.9999999999999999999999'), 's', DAY + 1000],
     [N(1_795_173_753_123), 'ms', DAY + 123],
     [N(1_795_173_753_123_456), 'us', DAY + 123],
@@ -326,12 +328,12 @@ describe('plain data', () => {
   });
 
   it('does not take what an object inherits for an attribute', () => {
-    const layout = layoutNamed('mcp');
-    const terminated = { path: ['state', 'constructor', 'name'], values: ['Object'] } as const;
-    const odd = { ...layout, session: { ...layout.session, terminated } };
-    expect(decodeSession(odd, mcpRow, NOW).state).toBe('active');
-    const own = { ...mcpRow, state: json({ constructor: { name: 'Object' } }) };
-    expect(decodeSession(odd, own, NOW).state).toBe('terminated');
+    const payload = [{ names: ['state'], codec: 'json' }] as const;
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      expect(valueAt(mcpRow, ['state', name], payload)).toBeUndefined();
+      const own = { state: S(`{"${name}":{"deep":1}}`) };
+      expect(valueAt(own, ['state', name, 'deep'], payload)).toBe(1);
+    }
   });
 
   it('turns every type into plain data', () => {
