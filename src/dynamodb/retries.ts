@@ -1,0 +1,38 @@
+import { StandardRetryStrategy } from '@smithy/core/retry';
+
+/** Attempts of one call, the first included: throttling and 5xx answers pass within a second or two, or last. */
+const MAX_ATTEMPTS = 4;
+
+/**
+ * Attempts where trying again costs seconds and seldom helps. A silent endpoint is waited for twice; a host name that
+ * does not exist is not looked up again.
+ */
+const FEWER: Readonly<Record<string, number>> = {
+  TimeoutError: 2,
+  ETIMEDOUT: 2,
+  EAI_AGAIN: 2,
+  EHOSTUNREACH: 2,
+  ENETUNREACH: 2,
+  ENOTFOUND: 1,
+};
+
+type Token = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[0];
+type Failure = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/** The SDK's standard retries, but an endpoint that does not answer is given up within seconds. */
+export class BriefRetries extends StandardRetryStrategy {
+  constructor() {
+    super(MAX_ATTEMPTS);
+  }
+
+  override async refreshRetryTokenForRetry(
+    token: Token,
+    failure: Failure,
+  ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
+    const { error } = failure;
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const allowed = Math.min(...[error?.name, code].map((key) => FEWER[String(key)] ?? MAX_ATTEMPTS));
+    if (token.getRetryCount() + 1 >= allowed) throw new Error('no more attempts', { cause: error });
+    return super.refreshRetryTokenForRetry(token, failure);
+  }
+}
