@@ -47,6 +47,9 @@ type Explain = (
   site: CallSite,
 ) => { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
+/** Node's codes of a name that the name service does not know, or cannot be asked for. */
+const isUnresolved = (code: string | null): boolean => code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+
 const unreachable: Explain = ({ message, code, name }, site) =>
   site.endpoint === null
     ? {
@@ -62,8 +65,10 @@ const unreachable: Explain = ({ message, code, name }, site) =>
       }
     : {
         code: 'ENDPOINT_UNREACHABLE',
-        message: `nothing answers at ${site.endpoint}: ${message || code || name}`,
-        hint: 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
+        message: `nothing answers ${site.operation} at ${site.endpoint}: ${message || code || name}`,
+        hint: isUnresolved(code)
+          ? 'no such host is known: check the spelling of --endpoint-url; `--local` needs none'
+          : 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
       };
 
 const AUTH_HINT =
@@ -85,7 +90,9 @@ const credentialsExpired: Explain = ({ message }, site) => ({
 const credentialsInvalid: Explain = ({ message, name }, site) => ({
   code: 'CREDENTIALS_INVALID',
   message: `AWS does not accept the credentials (${name} in ${place(site)}: ${message})`,
-  hint: AUTH_HINT,
+  hint: /Signature (?:expired|not yet current)/i.test(message)
+    ? "set this machine's clock: AWS refuses signatures that are some minutes off"
+    : `${AUTH_HINT}. A region that has to be opted into must be enabled in the account`,
 });
 
 const accessDenied: Explain = ({ message }, site) => {
@@ -110,6 +117,7 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   InvalidSignatureException: credentialsInvalid,
   IncompleteSignatureException: credentialsInvalid,
   InvalidClientTokenId: credentialsInvalid,
+  SignatureDoesNotMatch: credentialsInvalid,
   MissingAuthenticationTokenException: credentialsInvalid,
   AccessDeniedException: accessDenied,
   AccessDenied: accessDenied,
