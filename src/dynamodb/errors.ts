@@ -121,14 +121,9 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   MissingAuthenticationTokenException: credentialsInvalid,
   AccessDeniedException: accessDenied,
   AccessDenied: accessDenied,
-  ResourceNotFoundException: ({ message }, site) => ({
-    code: 'TABLE_NOT_FOUND',
-    message:
-      site.table === null
-        ? `${site.operation} in ${place(site)}: ${message}`
-        : `table '${site.table}' does not exist in ${place(site)}`,
-    hint: '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table names if it should be there',
-  }),
+  // One exception for tables and their indexes: only its text tells which is missing.
+  ResourceNotFoundException: ({ message }, site) =>
+    /\bindex: /i.test(message) ? refused(message, site) : tableMissing(message, site),
   TableNotFoundException: (failure, site) => ({
     code: 'TABLE_NOT_FOUND',
     message: `table '${site.table ?? ''}' does not exist in ${place(site)}: ${failure.message}`,
@@ -150,11 +145,23 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
     code: 'NOT_SUPPORTED',
     message: `${place(site)} does not offer ${site.operation}`,
   }),
-  ValidationException: ({ message }, site) => ({
-    code: 'REQUEST_INVALID',
-    message: `${site.operation} ${target(site)} was refused: ${message}`,
-  }),
+  ValidationException: ({ message }, site) => refused(message, site),
 };
+
+function refused(message: string, site: CallSite): ReturnType<Explain> {
+  return { code: 'REQUEST_INVALID', message: `${site.operation} ${target(site)} was refused: ${message}` };
+}
+
+function tableMissing(message: string, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'TABLE_NOT_FOUND',
+    message:
+      site.table === null
+        ? `${site.operation} in ${place(site)}: ${message}`
+        : `table '${site.table}' does not exist in ${place(site)}`,
+    hint: '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table names if it should be there',
+  };
+}
 
 function throttled({ message }: AwsFailure, site: CallSite): ReturnType<Explain> {
   return {

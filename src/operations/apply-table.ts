@@ -143,6 +143,7 @@ async function runStep(
         steps = await whatIsLeft(context, table, step, options);
       });
       if (left?.code === 'INTERRUPTED') return interruption(run);
+      if (left?.code === 'TABLE_BLOCKED') return failedStep(context, table, step, left, run);
       if (left === null && steps.length === 0) return { outcome: 'done' };
     }
     // A refusal of our own, without a cause, comes of a state that does not pass.
@@ -190,9 +191,19 @@ async function whatIsLeft(
   const now = await observeTable(context.dynamo, name);
   const own = new Set(table.changes.filter((change) => change.step === step).map(({ property }) => property));
   const left = planTable(desired, now, { prune }).changes.filter(
-    (change) => change.kind === 'blocked' || (own.has(change.property) && wasShown(table.changes, change)),
+    (change) =>
+      (change.kind === 'blocked' && step.do === 'createTable') ||
+      (own.has(change.property) && wasShown(table.changes, change)),
   );
-  if (left.some(({ kind }) => kind === 'blocked')) return [step];
+  const blocked = left.find(({ kind }) => kind === 'blocked');
+  if (blocked !== undefined)
+    throw new CliError(
+      'TABLE_BLOCKED',
+      `table '${name}' was made meanwhile, with ${blocked.property} ${blocked.from}`,
+      {
+        hint: blocked.wayOut ?? 'run setup again to see what differs',
+      },
+    );
   return [...new Set(left.flatMap((change) => change.step ?? []))];
 }
 
