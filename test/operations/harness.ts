@@ -6,6 +6,7 @@ import { resolveTarget, type Target } from '../../src/operations/target.js';
 import type { Progress } from '../../src/progress.js';
 import { type Layout, LAYOUTS, type SetupOverrides } from '../../src/schema/index.js';
 import { type AwsDouble, type AwsDoubleOptions, startAwsDouble } from '../support/aws-double.js';
+import { DEFAULT_DELAYS, type Delays } from '../support/double/state.js';
 import { type RawClient, rawClient } from '../support/engine.js';
 
 export interface ContextOptions {
@@ -44,9 +45,10 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const given = (name: string | undefined) => (name === undefined ? undefined : { name, source: 'flag' });
+
 /** What `--layout`, `--sessions-table` and `--events-table` lead to. */
 export function targetOf(context: OperationContext, options: TargetOptions): Promise<Target> {
-  const given = (name: string | undefined) => (name === undefined ? undefined : { name, source: 'flag' });
   return resolveTarget(context, {
     layout: options.layout === undefined ? 'mcp' : options.layout,
     tables: { flags: { sessions: given(options.sessions), events: given(options.events) }, file: {} },
@@ -102,9 +104,17 @@ export function closeAll(): void {
 
 const READS = /^(?:Describe|List|Get|BatchGet|Query|Scan)/;
 
-const SHORT = {
-  ...{ create: 10, update: 10, delete: 10, allocate: 10, backfill: 20, backups: 10, backup: 10 },
-  ...{ ttl: 10, ttlCooldown: 10, encryption: 10, replica: 20, tags: 10 },
+const SHORT: Delays = {
+  ...DEFAULT_DELAYS,
+  create: 10,
+  update: 10,
+  delete: 10,
+  allocate: 10,
+  backfill: 20,
+  backups: 10,
+  ttl: 10,
+  ttlCooldown: 10,
+  tags: 10,
 };
 
 /** A double before an engine, with short delays of its own. */
