@@ -30,8 +30,9 @@ export class BriefRetries extends StandardRetryStrategy {
     failure: Failure,
   ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
     const { error } = failure;
+    // A dropped connection is called a TimeoutError as well, but has Node's code: that one is tried again in earnest.
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    const allowed = Math.min(...[error?.name, code].map((key) => FEWER[String(key)] ?? MAX_ATTEMPTS));
+    const allowed = FEWER[typeof code === 'string' ? code : (error?.name ?? '')] ?? MAX_ATTEMPTS;
     if (token.getRetryCount() + 1 >= allowed) throw new Error('no more attempts', { cause: error });
     return super.refreshRetryTokenForRetry(token, failure);
   }

@@ -24,6 +24,17 @@ const names = (): { sessions: string; events: string } => {
   return { sessions, events: `${sessions}-events` };
 };
 
+const wrongKeys = (name: string) => ({
+  TableName: name,
+  BillingMode: 'PAY_PER_REQUEST',
+  KeySchema: [{ AttributeName: 'sid', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'sid', AttributeType: 'S' }],
+});
+
+const billing = (units: number): SetupOptions => ({
+  overrides: { billing: { mode: 'provisioned', readCapacityUnits: units, writeCapacityUnits: units } },
+});
+
 /** Both tables as the layout has them, with the calls so far forgotten. */
 async function ready(running: RunningDouble, options: SetupOptions): Promise<void> {
   const result = await setUp(running.context(), options);
@@ -152,9 +163,6 @@ describe('settings of an existing table that only AWS has', () => {
   it('changes the capacity only of those indexes that differ', async () => {
     const running = await startDouble(engine.endpoint);
     const tables = names();
-    const billing = (units: number) => ({
-      overrides: { billing: { mode: 'provisioned', readCapacityUnits: units, writeCapacityUnits: units } as const },
-    });
     await ready(running, { ...tables, ...billing(5) });
     await running.raw.call('UpdateTable', {
       TableName: tables.sessions,
@@ -296,13 +304,6 @@ describe('the rules of AWS', () => {
 });
 
 describe('what AWS cannot change', () => {
-  const wrongKeys = (name: string) => ({
-    TableName: name,
-    BillingMode: 'PAY_PER_REQUEST',
-    KeySchema: [{ AttributeName: 'sid', KeyType: 'HASH' }],
-    AttributeDefinitions: [{ AttributeName: 'sid', AttributeType: 'S' }],
-  });
-
   it('leaves a table with other keys untouched, says why, and does the other table', async () => {
     const running = await startDouble(engine.endpoint);
     const tables = names();
