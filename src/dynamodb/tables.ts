@@ -133,10 +133,17 @@ export const setStream = (dynamo: Dynamo, name: string, view: StreamViewType | f
     StreamSpecification: view === false ? { StreamEnabled: false } : { StreamEnabled: true, StreamViewType: view },
   });
 
-/** Starts one index; AWS takes one index a call and fills it in the background. */
+/**
+ * Starts one index; AWS takes one index a call and fills it in the background. The attributes of all indexes are named:
+ * AWS would do with those of the new one, moto forgets the others.
+ */
 export const createIndex = (dynamo: Dynamo, table: Described, index: IndexSpec): Promise<void> =>
   updateTable(dynamo, table.name, {
-    AttributeDefinitions: definitions([table.keys, index]),
+    AttributeDefinitions: definitions([
+      table.keys,
+      ...table.indexes.filter(({ status }) => status !== 'DELETING'),
+      index,
+    ]),
     GlobalSecondaryIndexUpdates: [{ Create: indexInput(index, table.billing) }],
   });
 

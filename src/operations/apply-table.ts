@@ -116,7 +116,9 @@ const UNANSWERED = new Set<ErrorCode>([
   'CREDENTIALS_MISSING',
 ]);
 
+/** How long a refusal is argued with although the table looks settled: AWS shows some states late, engines none. */
 const PATIENCE_MS = 60_000;
+const ENGINE_PATIENCE_MS = 3000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5000;
 
@@ -148,8 +150,10 @@ async function runStep(
     }
     // A refusal of our own, without a cause, comes of a state that does not pass.
     const passes = PASSING.has(failure.code) && failure.cause !== undefined;
-    if (!options.wait || !passes || performance.now() - started > PATIENCE_MS)
+    const patience = context.dynamo.isAws ? PATIENCE_MS : ENGINE_PATIENCE_MS;
+    if (!options.wait || !passes || performance.now() - started > patience)
       return failedStep(context, table, step, failure, run);
+    context.onProgress({ step: 'waiting until the change is taken', table: table.name, detail: failure.code });
     if ((await attempt(() => pause(delay, context.signal))) !== null) return interruption(run);
     delay = Math.min(MAX_DELAY_MS, delay * 2);
   }

@@ -202,9 +202,9 @@ describe('endpoints that are not DynamoDB', () => {
   const sockets = new Set<Socket>();
 
   beforeAll(async () => {
-    web = createServer((request, response) => {
+    web = createServer((incoming, response) => {
       webCalls += 1;
-      request.resume();
+      incoming.resume();
       response.writeHead(statusCode, { 'content-type': page.startsWith('{') ? 'application/json' : 'text/html' });
       response.end(page);
     });

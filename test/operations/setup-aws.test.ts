@@ -129,7 +129,7 @@ describe('settings of an existing table that only AWS has', () => {
     ['a KMS key by its id', { kmsKey: '99999999-2222-3333-4444-555555555555' }, ['UpdateTable']],
     ['a table class', { tableClass: 'STANDARD_INFREQUENT_ACCESS' }, ['UpdateTable']],
   ] as const)('sets %s, waits for it, and does not ask again', async (_what, overrides, writes) => {
-    const running = await startDouble(engine.endpoint, { delays: { encryption: 150, replica: 150 } });
+    const running = await startDouble(engine.endpoint, { delays: { encryption: 80, replica: 80 } });
     const tables = names();
     await ready(running, tables);
     const options = { ...tables, overrides };
