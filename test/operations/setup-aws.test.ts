@@ -139,6 +139,16 @@ describe('settings of an existing table that only AWS has', () => {
     expect(changesOf(await planFor(running.context(), options))).toEqual([]);
   });
 
+  it('changes from one KMS key to another, and waits while AWS still names the old one', async () => {
+    const running = await startDouble(engine.endpoint, { delays: { encryption: 150 } });
+    const tables = names();
+    await ready(running, { ...tables, overrides: { kmsKey: KEY } });
+    const options = { ...tables, overrides: { kmsKey: KEY.replace('1111', '2222') } };
+    expect((await setUp(running.context(), options)).error).toBeNull();
+    expect(changesOf(await planFor(running.context(), options))).toEqual([]);
+    expect(running.writes()).toEqual(['UpdateTable', 'UpdateTable']);
+  });
+
   it('goes back to the key that DynamoDB owns', async () => {
     const running = await startDouble(engine.endpoint);
     const tables = names();
