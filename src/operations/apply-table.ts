@@ -14,7 +14,7 @@ export interface PlannedTable extends TablePlan {
 }
 
 /** `pending`: not begun, or not finished; the next run goes on with it. */
-export type Outcome = 'done' | 'failed' | 'pending' | 'blocked' | 'unsupported';
+type Outcome = 'done' | 'failed' | 'pending' | 'blocked' | 'unsupported';
 
 export interface AppliedChange extends Change {
   readonly outcome: Outcome;

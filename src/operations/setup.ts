@@ -5,7 +5,7 @@ import { type AppliedTable, applyTable, isLeaving, type PlannedTable, type Run }
 import { type OperationContext, type Place, placeOf } from './context.js';
 import type { Target } from './target.js';
 
-export type { AppliedChange, AppliedTable, Outcome, PlannedTable } from './apply-table.js';
+export type { AppliedChange, AppliedTable, PlannedTable } from './apply-table.js';
 
 export interface SetupRequest {
   readonly overrides: SetupOverrides;

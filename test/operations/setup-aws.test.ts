@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
 import {
   changesOf,
@@ -240,6 +241,34 @@ describe('the rules of AWS', () => {
     expect([...said].join('\n')).toMatch(/one change an hour/);
     const { TimeToLiveDescription: ttl } = await running.raw.call('DescribeTimeToLive', { TableName: tables.sessions });
     expect(ttl?.AttributeName).toBe('ttl');
+  });
+
+  it('tries TTL again while the backups of a new table are being enabled', async () => {
+    const running = await startDouble(engine.endpoint);
+    const tables = names();
+    running.double.inject({
+      operation: 'UpdateTimeToLive',
+      times: 2,
+      error: {
+        name: 'ContinuousBackupsUnavailableException',
+        message: 'Backups are being enabled for the table: x. Please retry later',
+      },
+    });
+    expect((await setUp(running.context(), tables)).error).toBeNull();
+    expect(changesOf(await planFor(running.context(), tables))).toEqual([]);
+  });
+
+  it('goes on waiting when AWS fails to say how far it is', async () => {
+    const running = await startDouble(engine.endpoint, { delays: { create: 300 } });
+    const tables = names();
+    const plan = await planFor(running.context(), tables);
+    vi.spyOn(Math, 'random').mockReturnValue(0.05);
+    // Two looks fail, each after all attempts of the SDK; the look before them was answered.
+    running.double.inject({ operation: 'DescribeTable', after: 2, times: 8, error: awsFaults.internalServerError });
+    const { applySetup } = await import('../../src/operations/setup.js');
+    const result = await applySetup(running.context(), plan, { wait: true });
+    expect(result.error).toBeNull();
+    expect(outcomesOf(result).filter((outcome) => !outcome.startsWith('done'))).toEqual([]);
   });
 
   it('waits while TTL is being turned off by somebody', async () => {
