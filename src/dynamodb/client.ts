@@ -100,7 +100,7 @@ export function connect(options: ConnectOptions): Dynamo {
     ...(profile === null ? {} : { profile }),
     ...(credentials === null ? {} : { credentials: { ...credentials } }),
     cacheMiddleware: true,
-    retryStrategy: new BriefRetries(),
+    retryStrategy: new BriefRetries(signal),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,

@@ -19,10 +19,13 @@ const FEWER: Readonly<Record<string, number>> = {
 type Token = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[0];
 type Failure = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[1];
 
-/** The SDK's standard retries, but an endpoint that does not answer is given up within seconds. */
+/** The SDK's standard retries, but an endpoint that does not answer is given up within seconds, and Ctrl-C ends them. */
 export class BriefRetries extends StandardRetryStrategy {
-  constructor() {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
     super(MAX_ATTEMPTS);
+    this.#signal = signal;
   }
 
   override async refreshRetryTokenForRetry(
@@ -33,7 +36,8 @@ export class BriefRetries extends StandardRetryStrategy {
     // A dropped connection is called a TimeoutError as well, but has Node's code: that one is tried again in earnest.
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const allowed = FEWER[typeof code === 'string' ? code : (error?.name ?? '')] ?? MAX_ATTEMPTS;
-    if (token.getRetryCount() + 1 >= allowed) throw new Error('no more attempts', { cause: error });
+    if (this.#signal.aborted || token.getRetryCount() + 1 >= allowed)
+      throw new Error('no more attempts', { cause: error });
     return super.refreshRetryTokenForRetry(token, failure);
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 import { type CallRecord, connect, PLACEHOLDER_CREDENTIALS } from '../../src/dynamodb/client.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import { applySetup, planSetup, type SetupPlan, type SetupResult } from '../../src/operations/setup.js';
@@ -19,7 +19,7 @@ export interface ContextOptions {
 
 const opened: { destroy(): void }[] = [];
 
-/** A context as commands make it, for an endpoint; its connection is closed with the test. */
+/** A context as commands make it, for an endpoint; its connection is closed with the file. */
 export function contextFor(endpoint: string, options: ContextOptions = {}): OperationContext {
   const { signal = new AbortController().signal, now = Date.now, onProgress = () => {}, layouts = LAYOUTS } = options;
   const dynamo = connect({
@@ -96,7 +96,7 @@ const doubles: AwsDouble[] = [];
 
 /** Closes what the tests of the file opened; call at the top of a file. */
 export function closeAll(): void {
-  afterEach(async () => {
+  afterAll(async () => {
     for (const dynamo of opened.splice(0)) dynamo.destroy();
     await Promise.all(doubles.splice(0).map((double) => double.stop()));
   });

@@ -43,7 +43,7 @@ async function ready(running: RunningDouble, options: SetupOptions): Promise<voi
   running.double.forgetCalls();
 }
 
-describe('a setup from nothing', () => {
+describe.concurrent('a setup from nothing', () => {
   it('creates both tables, waits, and finds nothing to do the second time', async () => {
     const running = await startDouble(engine.endpoint);
     const tables = names();
@@ -119,7 +119,7 @@ describe('a setup from nothing', () => {
   });
 });
 
-describe('settings of an existing table that only AWS has', () => {
+describe.concurrent('settings of an existing table that only AWS has', () => {
   const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
 
   it.each([
@@ -196,7 +196,7 @@ describe('settings of an existing table that only AWS has', () => {
   });
 });
 
-describe('the rules of AWS', () => {
+describe.concurrent('the rules of AWS', () => {
   it('builds indexes one at a time, with the progress of the back-fill', async () => {
     const running = await startDouble(engine.endpoint, { delays: { backfill: 120 } });
     const tables = names();
@@ -342,7 +342,7 @@ describe('the rules of AWS', () => {
   });
 });
 
-describe('what AWS cannot change', () => {
+describe.concurrent('what AWS cannot change', () => {
   it('leaves a table with other keys untouched, says why, and does the other table', async () => {
     const running = await startDouble(engine.endpoint);
     const tables = names();

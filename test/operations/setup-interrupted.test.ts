@@ -64,7 +64,7 @@ function asked(running: RunningDouble): readonly string[] {
     });
 }
 
-describe('a setup that is interrupted', () => {
+describe.concurrent('a setup that is interrupted', () => {
   it.each(Array.from({ length: 20 }, (_, at) => at))(
     'is finished by the next run, and nothing is done twice (point %i)',
     async (seed) => {
@@ -115,7 +115,7 @@ describe('a setup that is interrupted', () => {
   });
 });
 
-describe('a call that fails in the middle', () => {
+describe.concurrent('a call that fails in the middle', () => {
   const FAULTS: readonly (readonly [string, FaultRule, string])[] = [
     [
       'AccessDenied on TagResource',
@@ -203,7 +203,7 @@ describe('a call that fails in the middle', () => {
   });
 });
 
-describe('--no-wait', () => {
+describe.concurrent('--no-wait', () => {
   it('asks for what AWS takes at once, calls the rest pending, and is finished by later runs', async () => {
     const running = await startDouble(engine.endpoint, { delays: { create: 120, update: 60, backfill: 60 } });
     const tables = names();
@@ -245,7 +245,7 @@ describe('--no-wait', () => {
   });
 });
 
-describe('two setups at once', () => {
+describe.concurrent('two setups at once', () => {
   it.each(['nothing', 'a spoilt table'])('from %s both end well', async (from) => {
     const running = await startDouble(engine.endpoint, { delays: { update: 40, backfill: 60 } });
     const tables = names();
