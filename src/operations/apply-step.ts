@@ -109,9 +109,11 @@ const RUNNERS: Runners = {
     if (stream.enabled && stream.viewType !== to) {
       await setStream(context.dynamo, name, false);
       if (to !== false && !wait) throw unfinished('the stream is being turned off; it can be turned on after that');
-      if (wait) await settle(context, name, { step, until: (table) => !table.stream.enabled });
+      // Another run may have turned it on meanwhile.
+      const isOffOrRight = ({ stream: { enabled, viewType } }: Described): boolean => !enabled || viewType === to;
+      if (wait && (await settle(context, name, { step, until: isOffOrRight })).stream.enabled) return;
     }
-    if (to === false || stream.viewType === to) return;
+    if (to === false || (stream.enabled && stream.viewType === to)) return;
     await setStream(context.dynamo, name, to);
     if (wait) await settle(context, name, { step });
   },

@@ -104,7 +104,17 @@ const wasShown = (shown: readonly Change[], { loses, property }: Change): boolea
   loses === undefined || shown.some((change) => change.loses !== undefined && change.property === property);
 
 /** Refusals that somebody else's work, or our own lost answer, may be the reason of. */
-const CONFLICTS = new Set<ErrorCode>(['TABLE_BUSY', 'LIMIT_EXCEEDED', 'THROTTLED', 'REQUEST_INVALID']);
+const CONFLICTS = new Set<ErrorCode>([
+  'TABLE_BUSY',
+  'LIMIT_EXCEEDED',
+  'THROTTLED',
+  'REQUEST_INVALID',
+  // Engines call an index that is gone already a table that does not exist.
+  'TABLE_NOT_FOUND',
+  // What was waited for may have come and gone again by another run's hand.
+  'WAIT_TIMEOUT',
+  'NOT_SUPPORTED',
+]);
 /** Those of them that pass. */
 const PASSING = new Set<ErrorCode>(['TABLE_BUSY', 'LIMIT_EXCEEDED', 'THROTTLED']);
 /** Refusals that say "not yet" to who does not wait; a table that is CREATING is not there for some calls. */
@@ -140,6 +150,7 @@ async function runStep(
     if (failure === null) return { outcome: 'done' };
     if (failure.code === 'INTERRUPTED') return interruption(run);
     if (!options.wait && NOT_YET.has(failure.code)) return { outcome: 'pending' };
+    const tried = JSON.stringify(steps);
     if (CONFLICTS.has(failure.code)) {
       const left = await attempt(async () => {
         steps = await whatIsLeft(context, table, step, options);
@@ -148,8 +159,9 @@ async function runStep(
       if (left?.code === 'TABLE_BLOCKED') return failedStep(context, table, step, left, run);
       if (left === null && steps.length === 0) return { outcome: 'done' };
     }
-    // A refusal of our own, without a cause, comes of a state that does not pass.
-    const passes = PASSING.has(failure.code) && failure.cause !== undefined;
+    // A refusal of our own, without a cause, comes of a state that does not pass. Any other is worth another try when
+    // somebody has changed the table meanwhile, so that what is left is no longer what was refused.
+    const passes = (PASSING.has(failure.code) && failure.cause !== undefined) || JSON.stringify(steps) !== tried;
     const patience = context.dynamo.isAws ? PATIENCE_MS : ENGINE_PATIENCE_MS;
     if (!options.wait || !passes || performance.now() - started > patience)
       return failedStep(context, table, step, failure, run);

@@ -246,7 +246,9 @@ describe.concurrent('--no-wait', () => {
 });
 
 describe.concurrent('two setups at once', () => {
-  it.each(['nothing', 'a spoilt table'])('from %s both end well', async (from) => {
+  const STARTS = ['nothing', 'nothing', ...Array.from({ length: 6 }, (_, at) => `a spoilt table (${at})`)];
+
+  it.each(STARTS)('from %s both end well', async (from) => {
     const running = await startDouble(engine.endpoint, { delays: { update: 40, backfill: 60 } });
     const tables = names();
     const options = { ...tables, prune: true };
