@@ -172,3 +172,19 @@ export async function applyStep(
 ): Promise<void> {
   await runnerOf(step.do)(context, desired, step, options);
 }
+
+/** Steps that an engine may well not offer; without them the tables still serve. */
+const DISPENSABLE = new Set<Step['do']>([
+  'setDeletionProtection',
+  'setTableClass',
+  'setEncryption',
+  'addReplica',
+  'setPointInTimeRecovery',
+  'setTags',
+]);
+
+/** Whether a failed step is one that this endpoint, not being AWS, just does not offer. */
+export function canGoWithout(context: OperationContext, step: Step, failure: CliError): boolean {
+  if (context.dynamo.isAws || !DISPENSABLE.has(step.do)) return false;
+  return ['NOT_SUPPORTED', 'REQUEST_INVALID', 'ENDPOINT_NOT_DYNAMODB'].includes(failure.code);
+}

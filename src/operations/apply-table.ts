@@ -2,7 +2,7 @@ import { observeTable } from '../dynamodb/describe.js';
 import { pause } from '../dynamodb/wait.js';
 import { CliError, type ErrorCode } from '../errors.js';
 import { type Change, type ObservedTable, planTable, type Step, type TablePlan } from '../schema/index.js';
-import { applyStep } from './apply-step.js';
+import { applyStep, canGoWithout } from './apply-step.js';
 import type { OperationContext } from './context.js';
 import { settle } from './waits.js';
 
@@ -220,23 +220,9 @@ async function whatIsLeft(
         hint: blocked.wayOut ?? 'run setup again to see what differs',
       },
     );
+  // What cannot be compared here cannot be told to be done.
+  if (left.some((change) => change.step === null)) return [step];
   return [...new Set(left.flatMap((change) => change.step ?? []))];
-}
-
-/** Steps that an engine may well not offer; without them the tables still serve. */
-const DISPENSABLE = new Set<Step['do']>([
-  'setDeletionProtection',
-  'setTableClass',
-  'setEncryption',
-  'addReplica',
-  'setPointInTimeRecovery',
-  'setTags',
-]);
-
-/** Whether a failed step is one that this endpoint, not being AWS, just does not offer. */
-function canGoWithout(context: OperationContext, step: Step, failure: CliError): boolean {
-  if (context.dynamo.isAws || !DISPENSABLE.has(step.do)) return false;
-  return ['NOT_SUPPORTED', 'REQUEST_INVALID', 'ENDPOINT_NOT_DYNAMODB'].includes(failure.code);
 }
 
 /** The failure of a piece of work, or null; a bug is no failure and goes through. */
