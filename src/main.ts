@@ -16,12 +16,15 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 process.on('SIGHUP', interrupt);
 
-// `mcp-sessions list | head`: the reader has gone, and there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(EXIT.done);
-  });
+// `mcp-sessions list | head`: who wanted the result has gone.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? EXIT.done);
+});
+// `mcp-sessions setup 2>&1 | head`: nobody follows the progress any more, but work that has begun is finished.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 process.exitCode = await run({
   argv: process.argv.slice(2),

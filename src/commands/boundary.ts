@@ -1,7 +1,9 @@
+import type { TargetFlags } from '../config/settings.js';
 import { CliError, EXIT } from '../errors.js';
 import { renderError } from '../output/errors.js';
 import { isMachineFormat, jsonLine, render } from '../output/render.js';
 import type { Outcome } from './definition.js';
+import { withTarget } from './equivalent.js';
 import type { CommandSession } from './session.js';
 
 /** Writes what a command ended with: the result to stdout, warnings and the error to stderr. Answers the exit code. */
@@ -28,9 +30,20 @@ function writeWarning(session: CommandSession, message: string): void {
   session.runtime.stderr.write(`${text}\n`);
 }
 
+/** Commands that a hint advises are to lead to the same tables as the one that failed. */
+function withTargetInHint(error: unknown, flags: TargetFlags): unknown {
+  if (!(error instanceof CliError) || error.hint === undefined) return error;
+  const { code, message, hint, cause } = error;
+  return new CliError(code, message, { hint: withTarget(hint, flags), cause });
+}
+
 function writeError(session: CommandSession, error: unknown): void {
   const { format, flags } = session;
   session.runtime.stderr.write(
-    renderError(error, { format, page: session.page('stderr'), verbose: flags.verbose === true }),
+    renderError(withTargetInHint(error, flags), {
+      format,
+      page: session.page('stderr'),
+      verbose: flags.verbose === true,
+    }),
   );
 }

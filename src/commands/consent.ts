@@ -1,4 +1,5 @@
 import { CliError } from '../errors.js';
+import { PRODUCTION } from '../schema/desired.js';
 import type { CommandSession } from './session.js';
 
 export interface ConsentRequest {
@@ -8,9 +9,16 @@ export interface ConsentRequest {
   readonly what: string;
   /** Tables that lose something. In production each has to be typed, or named with --confirm. */
   readonly losing: readonly string[];
-  readonly production: boolean;
   /** Tables named with --confirm. */
   readonly confirmed: readonly string[];
+}
+
+/** Whether the tables are on this machine, to be played with. */
+export async function isPlayground(session: CommandSession): Promise<boolean> {
+  const { environment, endpoint, localFile } = await session.settings();
+  if (environment.value === PRODUCTION) return false;
+  if (localFile.value !== null) return true;
+  return endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value);
 }
 
 /**
@@ -18,15 +26,17 @@ export interface ConsentRequest {
  * In production `--yes` is not enough for a table that loses something.
  */
 export async function requireConsent(session: CommandSession, request: ConsentRequest): Promise<void> {
-  const { flags, prompts, terminal } = session;
-  const { question, what, production, confirmed } = request;
+  const { flags, prompts, terminal, runtime } = session;
+  const { question, what, confirmed } = request;
+  const production = (await session.settings()).environment.value === PRODUCTION;
   const unconfirmed = production ? request.losing.filter((table) => !confirmed.includes(table)) : [];
   const isCovered = flags.yes === true || (production && request.losing.length > 0);
   if (unconfirmed.length === 0 && isCovered) return;
   if (!terminal.isInteractive) throw unattended(what, unconfirmed);
   session.progress.stop();
   if (unconfirmed.length === 0) {
-    if (await prompts.confirm({ message: question, flag: '--yes' })) return;
+    if (await prompts.confirm({ message: question, flag: '--yes' }))
+      return session.tellCommand([...runtime.argv, '--yes']);
     throw notConfirmed(what, 'answer y, or give --yes');
   }
   for (const table of unconfirmed) {
@@ -34,6 +44,7 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
       throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
   }
+  session.tellCommand([...runtime.argv, ...unconfirmed.flatMap((table) => ['--confirm', table])]);
 }
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {
@@ -42,9 +53,7 @@ function unattended(what: string, unconfirmed: readonly string[]): Error {
   return new CliError(
     'NOT_CONFIRMED',
     `${what} needs consent, and there is no terminal to ask on: nothing was changed`,
-    {
-      hint: `give ${flags}${why}`,
-    },
+    { hint: `give ${flags}${why}` },
   );
 }
 

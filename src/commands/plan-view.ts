@@ -7,20 +7,37 @@ type ShownChange = Change | AppliedChange;
 
 const valueText = (value: Change['from']): string => (value === null ? 'none' : value === true ? 'on' : value || 'off');
 
-function changeText({ property, from, to, kind, loses, reason }: ShownChange): string {
-  const values =
-    kind === 'add' || kind === 'unsupported'
-      ? valueText(to)
-      : kind === 'remove'
-        ? valueText(from)
-        : `${valueText(from)} → ${valueText(to)}`;
-  const remark = loses === undefined ? '' : ` (loses ${loses})`;
-  return `${property}: ${values}${remark}${kind === 'unsupported' && reason !== undefined ? ` (left out: ${reason})` : ''}`;
+const NAMES: Readonly<Record<string, string>> = {
+  table: 'keys',
+  keySchema: 'keys',
+  billingMode: 'billing',
+  ttl: 'TTL',
+  pointInTimeRecovery: 'point-in-time recovery',
+  deletionProtection: 'deletion protection',
+  tableClass: 'table class',
+};
+
+/** A property as people say it: `index LastActivityIndex`, `point-in-time recovery`. */
+export const propertyText = (property: string): string => NAMES[property] ?? property.replace(':', ' ');
+
+function valuesText({ from, to, kind }: ShownChange): string {
+  if (kind === 'add' || kind === 'unsupported') return valueText(to);
+  return kind === 'remove' ? valueText(from) : `${valueText(from)} → ${valueText(to)}`;
 }
 
-function changeLine(page: Page, change: ShownChange): readonly string[] {
-  const suffix = 'outcome' in change ? OUTCOME_TEXT[change.outcome] : '';
-  const text = `  ${changeText(change)}${suffix}`;
+function remarksOf(change: ShownChange): string {
+  const { kind, loses, reason } = change;
+  const remarks = [
+    ...(loses === undefined ? [] : [`loses ${loses}`]),
+    ...(kind === 'unsupported' && reason !== undefined ? [`left out: ${reason}`] : []),
+    ...('outcome' in change && change.outcome === 'failed' ? [`failed: ${change.error ?? 'see below'}`] : []),
+    ...('outcome' in change && change.outcome === 'pending' ? ['not done yet'] : []),
+  ];
+  return remarks.map((remark) => ` (${remark})`).join('');
+}
+
+function changeLine(page: Page, change: ShownChange, width: number): readonly string[] {
+  const text = `  ${propertyText(change.property).padEnd(width)}  ${valuesText(change)}${remarksOf(change)}`;
   switch (change.kind) {
     case 'add':
       return [page.added(text)];
@@ -35,21 +52,26 @@ function changeLine(page: Page, change: ShownChange): readonly string[] {
   }
 }
 
-const OUTCOME_TEXT: Readonly<Record<AppliedChange['outcome'], string>> = {
-  done: '',
-  failed: ': failed',
-  pending: ': not done yet',
-  blocked: '',
-  unsupported: '',
-};
+const isDone = (change: ShownChange): boolean =>
+  'outcome' in change && ['done', 'unsupported'].includes(change.outcome);
+const isApplied = ({ changes }: ShownTable): boolean => changes.some((change) => 'outcome' in change);
 
-function tableHeading(page: Page, { action, name, role }: ShownTable): string {
+/** What is to be done with a table, or what became of it. */
+function verbOf(table: ShownTable): string {
+  const [to, past] = table.action === 'create' ? ['create', 'created'] : ['change', 'changed'];
+  if (!isApplied(table)) return to;
+  if (table.changes.every(isDone)) return past;
+  return table.changes.some(isDone) ? `${past} in part` : `not ${past}`;
+}
+
+function tableHeading(page: Page, table: ShownTable): string {
+  const { action, name, role } = table;
   const text = `${name} (${role})`;
   switch (action) {
     case 'create':
-      return page.added(`${text}: create`);
+      return page.added(`${text}: ${verbOf(table)}`);
     case 'update':
-      return page.changed(`${text}: change`);
+      return page.changed(`${text}: ${verbOf(table)}`);
     case 'none':
       return page.same(`${text}: as it should be`);
     case 'blocked':
@@ -57,12 +79,17 @@ function tableHeading(page: Page, { action, name, role }: ShownTable): string {
   }
 }
 
-/** A plan, or what became of it, for people: `+ ~ - = !` before each table and change. */
-export function planText(page: Page, plan: SetupPlan | SetupResult): string {
+/**
+ * A plan, or what became of it, for people: `+ ~ - = !` before each table and change. `brief`, for a plan that was shown
+ * already, leaves out the changes that were made.
+ */
+export function planText(page: Page, plan: SetupPlan | SetupResult, { brief = false } = {}): string {
   return plan.tables
     .map((table) => {
-      const changes: readonly ShownChange[] = table.changes;
-      return [tableHeading(page, table), ...changes.flatMap((change) => changeLine(page, change))].join('\n');
+      const all: readonly ShownChange[] = table.changes;
+      const changes = brief ? all.filter((change) => !isDone(change)) : all;
+      const width = Math.max(0, ...changes.map(({ property }) => propertyText(property).length));
+      return [tableHeading(page, table), ...changes.flatMap((change) => changeLine(page, change, width))].join('\n');
     })
     .join('\n');
 }
