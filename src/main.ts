@@ -1,6 +1,9 @@
 import { CliError, EXIT } from './errors.js';
 import { run } from './program.js';
 
+// As the user set it: `local exec` hands it on to a command of the user's.
+const env = { ...process.env };
+
 // The SDK otherwise warns on stderr about versions of Node.js that this package supports and tests.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
@@ -28,7 +31,7 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await run({
   argv: process.argv.slice(2),
-  env: process.env,
+  env,
   cwd: process.cwd(),
   stdin: process.stdin,
   stdout: process.stdout,
