@@ -69,6 +69,8 @@ function showText(page: Page, result: ShowResult, { attributes, events }: Shown)
   return parts.join('\n');
 }
 
+const newestText = (count: number): string => (count === 1 ? 'Newest event' : `Newest ${count} events`);
+
 function eventLines(page: Page, result: ShowResult, events: Shown['events']): readonly string[] {
   if (result.events === null) return [page.note('events were not read')];
   if (events.length === 0) return [page.heading('Events'), page.note('none')];
@@ -79,7 +81,7 @@ function eventLines(page: Page, result: ShowResult, events: Shown['events']): re
     data: typeof data === 'string' ? data : JSON.stringify(data),
   }));
   return [
-    page.heading(result.moreEvents ? `Newest ${events.length} events` : 'Events'),
+    page.heading(result.moreEvents ? newestText(events.length) : 'Events'),
     page.table(
       [
         { key: 'id', title: 'Id', align: 'right' },
