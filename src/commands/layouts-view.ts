@@ -53,7 +53,9 @@ export function layoutView(layout: Layout): View {
               ['Keys', table.keys === null ? "the table's own" : describeKeys(table.keys)],
               ...(table.indexes.length === 0
                 ? [['Indexes', 'none'] as const]
-                : table.indexes.map((index) => [`Index`, `${index.name}: ${describeIndex(index)}`] as const)),
+                : table.indexes.map(
+                    (index, at) => [at === 0 ? 'Indexes' : '', `${index.name}: ${describeIndex(index)}`] as const,
+                  )),
               ['TTL', table.ttl?.attribute ?? 'left as it is'],
               ['Stream', table.stream ?? 'left as it is'],
               ['Billing', table.billing === null ? 'left as it is' : describeBilling(table.billing)],

@@ -58,19 +58,10 @@ function tableText(page: Page, table: TableStatus, { isAws, advise }: Where): st
   ];
   return [
     page.heading(heading),
-    joinProperties(page, properties),
+    page.properties(properties),
     ...differences.map((difference) => driftLine(page, difference)),
     ...(inSync ? [page.same('as the layout says')] : []),
   ].join('\n');
-}
-
-/** A property without a name goes on below the one before it. */
-function joinProperties(page: Page, properties: readonly Property[]): string {
-  return page
-    .properties(properties)
-    .split('\n')
-    .map((line) => line.replace(/^:/, ' '))
-    .join('\n');
 }
 
 const recoveryText = ({ observed }: TableStatus): string => {
