@@ -21,30 +21,47 @@ export async function isPlayground(session: CommandSession): Promise<boolean> {
   return endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value);
 }
 
+interface Missing {
+  /** Flags do not answer the question. */
+  readonly answer: boolean;
+  /** Tables whose names are to be typed. */
+  readonly names: readonly string[];
+}
+
+async function missingConsent(session: CommandSession, { losing, confirmed }: ConsentRequest): Promise<Missing> {
+  const production = (await session.settings()).environment.value === PRODUCTION;
+  const names = production ? losing.filter((table) => !confirmed.includes(table)) : [];
+  const isAnswered = session.flags.yes === true || (production && losing.length > 0);
+  return { answer: names.length > 0 || !isAnswered, names };
+}
+
+/** Whether the user will be asked: then what is asked about has to be shown before. */
+export async function willAsk(session: CommandSession, request: ConsentRequest): Promise<boolean> {
+  return session.terminal.isInteractive && (await missingConsent(session, request)).answer;
+}
+
 /**
  * Asks before anything is changed; throws NOT_CONFIRMED when the answer is no, or when nobody can answer.
  * In production `--yes` is not enough for a table that loses something.
  */
 export async function requireConsent(session: CommandSession, request: ConsentRequest): Promise<void> {
-  const { flags, prompts, terminal, runtime } = session;
-  const { question, what, confirmed } = request;
-  const production = (await session.settings()).environment.value === PRODUCTION;
-  const unconfirmed = production ? request.losing.filter((table) => !confirmed.includes(table)) : [];
-  const isCovered = flags.yes === true || (production && request.losing.length > 0);
-  if (unconfirmed.length === 0 && isCovered) return;
-  if (!terminal.isInteractive) throw unattended(what, unconfirmed);
+  const { prompts, terminal, runtime } = session;
+  const { question, what } = request;
+  const { answer, names } = await missingConsent(session, request);
+  if (!answer) return;
+  if (!terminal.isInteractive) throw unattended(what, names);
   session.progress.stop();
-  if (unconfirmed.length === 0) {
+  if (names.length === 0) {
     if (await prompts.confirm({ message: question, flag: '--yes' }))
       return session.tellCommand([...runtime.argv, '--yes']);
     throw notConfirmed(what, 'answer y, or give --yes');
   }
-  for (const table of unconfirmed) {
+  for (const table of names) {
     const message = `${question} Type ${table} to go on`;
     if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
       throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
   }
-  session.tellCommand([...runtime.argv, ...unconfirmed.flatMap((table) => ['--confirm', table])]);
+  session.tellCommand([...runtime.argv, ...names.flatMap((table) => ['--confirm', table])]);
 }
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {

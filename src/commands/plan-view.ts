@@ -105,6 +105,7 @@ export function tablesJson(plan: SetupPlan | SetupResult): readonly object[] {
       from: change.from,
       to: change.to,
       kind: change.kind,
+      ...(change.loses !== undefined && { loses: change.loses }),
       ...(change.reason !== undefined && { reason: change.reason }),
       ...(change.wayOut !== undefined && { wayOut: change.wayOut }),
       ...('outcome' in change && { outcome: change.outcome }),

@@ -40,14 +40,16 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
     return blocked.length === 0 ? { view } : { view, exitCode: EXIT.failed, error: blockedError(blocked) };
   }
 
-  const planWasShown = session.terminal.isInteractive && session.flags.yes !== true;
-  if (planWasShown) session.tell(`${planPage(session.page('stderr'), plan, place)}\n`);
-  await session.requireConsent({
+  const consent = {
     question: 'Apply this plan?',
     what: 'setup',
     losing: losing(plan),
     confirmed: flags.confirm ?? [],
-  });
+  };
+  const { willAsk } = await import('./consent.js');
+  const planWasShown = await willAsk(session, consent);
+  if (planWasShown) session.tell(`${planPage(session.page('stderr'), plan, place)}\n`);
+  await session.requireConsent(consent);
   const result = await applySetup(context, plan, { wait: flags.wait });
   const { closing, applied, ...outcome } = outcomeOf(result, flags.wait);
   return { view: setupView(result, { place, dryRun: false, applied, closing, planWasShown }), ...outcome };
