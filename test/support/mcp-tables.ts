@@ -72,3 +72,14 @@ export async function fillTables({ raw }: EngineInFile): Promise<void> {
   for (const Item of [mcpEvent(IDS.active, 1, -15), mcpEvent(IDS.active, 2, -5)])
     await raw.call('PutItem', { TableName: 'mcp-session-events', Item });
 }
+
+/** Takes every table away, protected ones too. */
+export async function dropTables({ raw }: EngineInFile): Promise<void> {
+  const { TableNames = [] } = await raw.call('ListTables');
+  for (const TableName of TableNames) {
+    const { Table } = await raw.call('DescribeTable', { TableName });
+    if (Table?.DeletionProtectionEnabled === true)
+      await raw.call('UpdateTable', { TableName, DeletionProtectionEnabled: false });
+    await raw.call('DeleteTable', { TableName });
+  }
+}

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { run } from '../../src/program.js';
-import { type FakeStreams, fakeStreams } from './fake-terminal.js';
+import { type FakeStreams, fakeStreams, until } from './fake-terminal.js';
 
 export interface RunCommandOptions {
   /** Columns of a terminal on all three streams; none when absent. */
@@ -52,3 +53,13 @@ export async function runCommand(argv: readonly string[], options: RunCommandOpt
 
 /** The flags that lead a command to an engine. */
 export const at = (endpoint: string): readonly string[] => ['--endpoint-url', endpoint];
+
+/** Answers a question once it is asked. */
+export const answer =
+  (question: string, keys: string) =>
+  async ({ stdin, stderr }: FakeStreams): Promise<void> => {
+    await until(() => stripVTControlCharacters(stderr.written).includes(question), question);
+    // readline takes the line once it listens.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stdin.write(keys);
+  };
