@@ -23,7 +23,7 @@ export const GROUPS = {
   tools: 'Tools:',
 } as const;
 
-export interface Example {
+interface Example {
   readonly command: string;
   readonly does: string;
 }

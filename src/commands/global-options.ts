@@ -15,7 +15,7 @@ export interface GlobalFlags extends TargetFlags {
   readonly yes?: boolean;
 }
 
-export const FORMATS = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const satisfies readonly OutputFormat[];
+const FORMATS = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const satisfies readonly OutputFormat[];
 
 const TARGET = 'Target:';
 const OUTPUT = 'Output:';

@@ -38,7 +38,7 @@ function columnsOf(text: string): readonly Field[] {
 }
 
 /** A duration of the command line in milliseconds, for commander. */
-export function durationOf(text: string): number {
+function durationOf(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 24h, 7d, 2w or 2h30m.');
   return ms;

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A property as people say it: `index LastActivityIndex`, `point-in-time recovery`. */
-export const propertyText = (property: string): string => NAMES[property] ?? property.replace(':', ' ');
+const propertyText = (property: string): string => NAMES[property] ?? property.replace(':', ' ');
 
 function valuesText({ from, to, kind }: ShownChange): string {
   if (kind === 'add' || kind === 'unsupported') return valueText(to);
