@@ -91,7 +91,8 @@ async function exec(session: CommandSession, command: readonly string[], flags: 
     const variables = engineVariables(engine, region, tables);
     if (globals.verbose === true)
       session.tell(session.page('stderr').note(`env for the command:\n${exportLines(variables)}`));
-    const code = await runChild(command, { ...runtime.env }, variables, runtime.signal);
+    const onTerminal = runtime.stdin.isTTY === true;
+    const code = await runChild(command, { ...runtime.env }, variables, { signal: runtime.signal, onTerminal });
     return { childExitCode: code };
   } finally {
     await engine.release();

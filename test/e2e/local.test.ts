@@ -129,6 +129,19 @@ describe('local exec', () => {
     expect((await run(['--local', '--no-setup'])).code).toBe(0);
   });
 
+  it('passes a SIGTERM on, and takes all down', async () => {
+    const cwd = tempFolder();
+    const program = `console.log(process.env.AWS_ENDPOINT_URL_DYNAMODB); setInterval(() => {}, 1000);`;
+    const { code, stdout, ms } = await runCli(['local', 'exec', '--', testNode(), '-e', program], {
+      cwd,
+      onStart: (child) => void setTimeout(() => child.kill('SIGTERM'), 1500),
+    });
+    expect(code).toBe(143);
+    expect(ms).toBeLessThan(8000);
+    const { port } = new URL(stdout.trim());
+    await until(() => processesNaming(`--port ${port}`).length === 0, 'the engine is gone');
+  });
+
   it('says how to write a command that cannot be run', async () => {
     const { code, stdout, stderr } = await exec(['no-such-program-here'], ['--json']);
     expect([code, stdout]).toEqual([2, '']);

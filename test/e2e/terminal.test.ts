@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runCli, tempFolder } from '../support/cli.js';
+import { runCli, tempFolder, testNode } from '../support/cli.js';
 import { runInTerminal, type TerminalOptions } from '../support/terminal.js';
 
 const folder = tempFolder();
@@ -142,6 +142,20 @@ describe('Ctrl-C', () => {
     });
     expect(code).toBe(0);
     expect(output).toMatch(/export AWS_ENDPOINT_URL_DYNAMODB=http:\/\/127\.0\.0\.1:\d+/);
+  });
+
+  it('lets the command of local exec end in its own way, and returns its exit code', async () => {
+    const program = `process.on('SIGINT', () => setTimeout(() => { console.log('cleaned up'); process.exit(9); }, 300));
+      setInterval(() => {}, 1000); console.log('at work');`;
+    const { code, output } = await terminal(['local', 'exec', '--', testNode(), '-e', program], {
+      script: async (screen) => {
+        await screen.waitFor('at work');
+        screen.key('ctrl-c');
+        await screen.waitFor('cleaned up');
+      },
+    });
+    expect(code).toBe(9);
+    expect(output).not.toContain('error');
   });
 
   it('ends a command at work with 130', async () => {
