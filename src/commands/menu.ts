@@ -47,8 +47,11 @@ export async function runMenu(
   const choices = choicesOf(definitions);
   const width = Math.max(...choices.map(({ words }) => words.join(' ').length));
   const room = (session.terminal.width(session.runtime.stderr) ?? 80) - width - 6;
+  const ellipsis = session.terminal.unicode ? '…' : '...';
+  const cut = (text: string): string =>
+    text.length > room ? `${text.slice(0, Math.max(0, room - ellipsis.length))}${ellipsis}` : text;
   const nameOf = ({ words, definition: { summary } }: MenuChoice): string =>
-    `${words.join(' ').padEnd(width)}  ${summary.length > room ? `${summary.slice(0, Math.max(0, room - 1))}…` : summary}`;
+    `${words.join(' ').padEnd(width)}  ${cut(summary)}`;
   for (;;) {
     const choice = await session.prompts.select<MenuChoice | null>({
       message: 'What would you like to do?',

@@ -20,9 +20,9 @@ const NAMES: Readonly<Record<string, string>> = {
 /** A property as people say it: `index LastActivityIndex`, `point-in-time recovery`. */
 const propertyText = (property: string): string => NAMES[property] ?? property.replace(':', ' ');
 
-function valuesText({ from, to, kind }: ShownChange): string {
+function valuesText({ from, to, kind }: ShownChange, arrow: string): string {
   if (kind === 'add' || kind === 'unsupported') return valueText(to);
-  return kind === 'remove' ? valueText(from) : `${valueText(from)} → ${valueText(to)}`;
+  return kind === 'remove' ? valueText(from) : `${valueText(from)} ${arrow} ${valueText(to)}`;
 }
 
 function remarksOf(change: ShownChange): string {
@@ -37,7 +37,7 @@ function remarksOf(change: ShownChange): string {
 }
 
 function changeLine(page: Page, change: ShownChange, width: number): readonly string[] {
-  const text = `  ${propertyText(change.property).padEnd(width)}  ${valuesText(change)}${remarksOf(change)}`;
+  const text = `  ${propertyText(change.property).padEnd(width)}  ${valuesText(change, page.unicode ? '→' : '->')}${remarksOf(change)}`;
   switch (change.kind) {
     case 'add':
       return [page.added(text)];

@@ -90,7 +90,10 @@ export class CommandSession {
   /** Where the tables are, for people: an engine of our own has another address each time, which says nothing. */
   async placeText({ region, endpoint }: Place): Promise<string> {
     const { localFile } = await this.settings();
-    if (localFile.value !== null) return `in the embedded engine (${path.relative(this.runtime.cwd, localFile.value)})`;
+    if (localFile.value !== null) {
+      const relative = path.relative(this.runtime.cwd, localFile.value);
+      return `in the embedded engine (${relative.startsWith('..') ? localFile.value : relative})`;
+    }
     return endpoint === null ? `in ${region}` : `in ${region} at ${endpoint}`;
   }
 

@@ -115,6 +115,13 @@ describe('setup', () => {
     `);
   });
 
+  it('keeps to ASCII where the locale has no more', async () => {
+    await setup(['--yes']);
+    const { stdout } = await setup(['--dry-run', '-q', '--stream-view', 'KEYS_ONLY'], { env: { LANG: 'C' } });
+    expect(stdout).toContain('NEW_AND_OLD_IMAGES -> KEYS_ONLY');
+    expect(stdout).toMatch(/^[\n -~]*$/);
+  });
+
   it('csv has a line a change, ndjson a line a table, yaml the same as json', async () => {
     const csv = (await setup(['--dry-run', '-o', 'csv'])).stdout.split('\r\n');
     expect(csv[0]).toBe('table,role,action,property,from,to,outcome');
