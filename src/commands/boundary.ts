@@ -1,9 +1,7 @@
-import type { TargetFlags } from '../config/settings.js';
 import { CliError, EXIT } from '../errors.js';
 import { renderError } from '../output/errors.js';
 import { isMachineFormat, jsonLine, render } from '../output/render.js';
 import type { Outcome } from './definition.js';
-import { withTarget } from './equivalent.js';
 import type { CommandSession } from './session.js';
 
 /** Writes what a command ended with: the result to stdout, warnings and the error to stderr. Answers the exit code. */
@@ -30,17 +28,20 @@ function writeWarning(session: CommandSession, message: string): void {
   session.runtime.stderr.write(`${text}\n`);
 }
 
-/** Commands that a hint advises are to lead to the same tables as the one that failed. */
-function withTargetInHint(error: unknown, flags: TargetFlags): unknown {
-  if (!(error instanceof CliError) || error.hint === undefined) return error;
+/** In terms of what was typed: a hint's commands lead to the same tables as the one that failed. */
+function asTyped(session: CommandSession, error: unknown): unknown {
+  if (!(error instanceof CliError)) return error;
   const { code, message, hint, cause } = error;
-  return new CliError(code, message, { hint: withTarget(hint, flags), cause });
+  return new CliError(code, session.withoutAddress(message), {
+    ...(hint !== undefined && { hint: session.advise(hint) }),
+    cause,
+  });
 }
 
 function writeError(session: CommandSession, error: unknown): void {
   const { format, flags } = session;
   session.runtime.stderr.write(
-    renderError(withTargetInHint(error, flags), {
+    renderError(asTyped(session, error), {
       format,
       page: session.page('stderr'),
       verbose: flags.verbose === true,

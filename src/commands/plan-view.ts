@@ -25,31 +25,30 @@ function valuesText({ from, to, kind }: ShownChange, arrow: string): string {
   return kind === 'remove' ? valueText(from) : `${valueText(from)} ${arrow} ${valueText(to)}`;
 }
 
-function remarksOf(change: ShownChange): string {
-  const { kind, loses, reason } = change;
-  const remarks = [
+/** What else is to be said of a change, a line each. */
+function remarksOf(change: ShownChange): readonly string[] {
+  const { kind, loses, reason, wayOut } = change;
+  return [
     ...(loses === undefined ? [] : [`loses ${loses}`]),
     ...(kind === 'unsupported' && reason !== undefined ? [`left out: ${reason}`] : []),
+    ...(kind === 'blocked' ? [`${reason ?? ''}. The way out: ${wayOut ?? 'none'}.`] : []),
     ...('outcome' in change && change.outcome === 'failed' ? [`failed: ${change.error ?? 'see below'}`] : []),
     ...('outcome' in change && change.outcome === 'pending' ? ['not done yet'] : []),
   ];
-  return remarks.map((remark) => ` (${remark})`).join('');
 }
 
-function changeLine(page: Page, change: ShownChange, width: number): readonly string[] {
-  const text = `  ${propertyText(change.property).padEnd(width)}  ${valuesText(change, page.unicode ? '→' : '->')}${remarksOf(change)}`;
-  switch (change.kind) {
-    case 'add':
-      return [page.added(text)];
-    case 'remove':
-      return [page.removed(text)];
-    case 'change':
-      return [page.changed(text)];
-    case 'unsupported':
-      return [page.same(text)];
-    case 'blocked':
-      return [page.blocked(text), page.block(`${change.reason ?? ''}. The way out: ${change.wayOut ?? 'none'}.`, 6)];
-  }
+const LINE_OF = {
+  add: 'added',
+  remove: 'removed',
+  change: 'changed',
+  unsupported: 'same',
+  blocked: 'blocked',
+} as const satisfies Record<ShownChange['kind'], keyof Page>;
+
+function changeLines(page: Page, change: ShownChange, width: number): readonly string[] {
+  const values = valuesText(change, page.unicode ? '→' : '->');
+  const line = page[LINE_OF[change.kind]](`  ${propertyText(change.property).padEnd(width)}  ${values}`);
+  return [line, ...remarksOf(change).map((remark) => page.block(remark, 6))];
 }
 
 const isDone = (change: ShownChange): boolean =>
@@ -89,7 +88,7 @@ export function planText(page: Page, plan: SetupPlan | SetupResult, { brief = fa
       const all: readonly ShownChange[] = table.changes;
       const changes = brief ? all.filter((change) => !isDone(change)) : all;
       const width = Math.max(0, ...changes.map(({ property }) => propertyText(property).length));
-      return [tableHeading(page, table), ...changes.flatMap((change) => changeLine(page, change, width))].join('\n');
+      return [tableHeading(page, table), ...changes.flatMap((change) => changeLines(page, change, width))].join('\n');
     })
     .join('\n');
 }

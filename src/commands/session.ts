@@ -40,6 +40,8 @@ export class CommandSession {
   readonly commandName: string;
   #settings: Promise<Settings> | undefined;
   #connection: Promise<Connection> | undefined;
+  /** Where an engine of our own runs, as messages name it. */
+  #enginePlace: string | undefined;
 
   constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
     this.runtime = runtime;
@@ -112,7 +114,7 @@ export class CommandSession {
     const { openConnection } = await import('../operations/connect.js');
     const settings = await this.settings();
     const { runtime, flags, progress } = this;
-    return openConnection({
+    const connection = await openConnection({
       region: settings.region.value,
       profile: settings.profile.value,
       profileIsFlag: settings.profile.source === '--profile',
@@ -126,6 +128,14 @@ export class CommandSession {
       ...(flags.verbose === true && { onCall: (call) => progress.logCall(toApiCall(call)) }),
       label: `mcp-sessions ${this.commandName}`,
     });
+    const { region, endpoint } = connection.context.dynamo;
+    if (settings.localFile.value !== null) this.#enginePlace = `in ${region} at ${endpoint}`;
+    return connection;
+  }
+
+  /** A message that names the embedded engine instead of the address that it has this time. */
+  withoutAddress(message: string): string {
+    return this.#enginePlace === undefined ? message : message.replaceAll(this.#enginePlace, 'in the embedded engine');
   }
 
   async targetRequest(): Promise<TargetRequest> {

@@ -66,7 +66,7 @@ describe('exit codes and streams', () => {
     const { code, stdout, stderr } = await setup('-q');
     expect(code).toBe(5);
     expect(stdout).toContain('+ mcp-sessions (sessions): created in part');
-    expect(stdout).toMatch(/^\+ {3}TTL +ttl \(failed: /m);
+    expect(stdout).toMatch(/^\+ {3}TTL +ttl\n {6}failed: /m);
     expect(stdout).toContain('run the same command again: it finds out what is left and goes on from there');
     expect(stderr).toMatch(/^error: /);
   });

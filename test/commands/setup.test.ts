@@ -104,10 +104,12 @@ describe('setup', () => {
       "layout mcp in us-east-1 at [endpoint]
 
       ~ mcp-sessions (sessions): change
-      ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY (loses the reading position of whoever reads the stream: a new one begins empty)
+      ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY
+            loses the reading position of whoever reads the stream: a new one begins empty
       +   tag Team  agents
       ~ mcp-session-events (events): change
-      ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY (loses the reading position of whoever reads the stream: a new one begins empty)
+      ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY
+            loses the reading position of whoever reads the stream: a new one begins empty
       +   tag Team  agents
 
       nothing was changed; without --check and --dry-run, setup applies this

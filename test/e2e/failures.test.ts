@@ -107,7 +107,7 @@ describe('what a broken place says', () => {
   it('tells in an empty folder what to do first', async () => {
     const { code, stdout, stderr } = await runCli(['list', '--local']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain("error: table 'mcp-sessions' does not exist");
+    expect(stderr).toContain("error: table 'mcp-sessions' does not exist in the embedded engine\n");
     expect(stderr).toContain('hint: `mcp-sessions setup --local` creates it');
   });
 });
