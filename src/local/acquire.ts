@@ -120,12 +120,16 @@ async function start(file: DataFile, engine: EngineInfo, lock: Lock, options: Ho
   const { env, label, port, signal } = options;
   const patienceMs = startPatience(engine) + 5000;
   let link: Link | null = null;
+  let isOver = false;
   try {
     const { token } = lock.record;
     clearSockets(file);
     const socket = socketPath(file, token);
     const files = { dataFile: file.path, lock: file.lock, token, socket };
     link = launchSupervisor({ ...files, engine, port: port ?? null, patienceMs, pid: process.pid, label }, env);
+    void link.ended.finally(() => {
+      isOver = true;
+    });
     const reply = await within(link.first, patienceMs + 1000, 'silent' as const, signal);
     if (reply !== 'silent' && reply?.type === 'ready') return { link, state: reply.state };
     signal?.throwIfAborted();
@@ -143,7 +147,8 @@ async function start(file: DataFile, engine: EngineInfo, lock: Lock, options: Ho
     throw error;
   } finally {
     // Mostly it is the supervisor's by now, or released by it; what is not passed on must not stay behind.
-    lock.abandon();
+    if (isOver) lock.release();
+    else lock.abandon();
   }
 }
 

@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.js';
 import { errorCode, fileError } from './file-errors.js';
@@ -16,11 +26,10 @@ const SQLITE_HEADER = 'SQLite format 3\0';
  * @throws CliError FILE_ERROR that names the path and what to do
  */
 export function prepareDataFile(given: string): DataFile {
-  const path = resolve(given);
+  const path = absolute(given);
   const folder = dirname(path);
   try {
-    const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (created !== undefined && basename(folder) === '.mcp-sessions') writeFileSync(join(folder, '.gitignore'), '*\n');
+    if (makeFolder(folder) && basename(folder) === '.mcp-sessions') writeFileSync(join(folder, '.gitignore'), '*\n');
     try {
       closeSync(openSync(path, 'ax', 0o600));
       // The umask may have taken the owner's own rights.
@@ -40,7 +49,7 @@ export function prepareDataFile(given: string): DataFile {
 
 /** The data file as it is; null when there is none, nor a folder that could hold it. Creates nothing. */
 export function findDataFile(given: string): DataFile | null {
-  const path = resolve(given);
+  const path = absolute(given);
   try {
     return identifyFile(path);
   } catch (error) {
@@ -76,6 +85,28 @@ export function requireDatabase(path: string): void {
   throw new CliError('FILE_ERROR', `'${path}' is not a SQLite database, so it cannot be the data file`, {
     hint: 'Move it away, or choose another file: --local <file>.',
   });
+}
+
+function absolute(given: string): string {
+  try {
+    return resolve(given);
+  } catch (error) {
+    // The working folder was removed.
+    throw fileError(error, given, 'find the data file');
+  }
+}
+
+/** True when it was not there. Node's own recursive mkdir never returns where mkdir says ENOENT for good, as in /proc. */
+function makeFolder(folder: string, mayTryAgain = true): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return false;
+    if (errorCode(error) !== 'ENOENT' || !mayTryAgain || folder === dirname(folder)) throw error;
+  }
+  makeFolder(dirname(folder));
+  return makeFolder(folder, false);
 }
 
 function identifyFile(path: string): DataFile {

@@ -189,8 +189,8 @@ function cure(said: string): string {
   if (/not a (valid )?(SQLite )?database|encrypted|malformed/i.test(said)) {
     return 'Move the file away, or choose another: --local <file>.';
   }
-  if (/full|no space|quota/i.test(said))
-    return 'Free some space on the disk, or choose a file elsewhere: --local <file>.';
+  if (/full|no space|quota|disk I\/O/i.test(said))
+    return 'Check that the disk has space left, or choose a file elsewhere: --local <file>.';
   if (/unable to open|permission|read-?only|denied/i.test(said)) {
     return 'Check the permissions of the file and its folder, or choose another: --local <file>.';
   }

@@ -85,7 +85,11 @@ export class Lock {
 
   /** As release, by one who offered the lock to another process, which may be adopting it at this moment. */
   abandon(): void {
-    if (this.isOurs()) replace(this.#path, this.#record.token, null);
+    try {
+      if (this.isOurs()) replace(this.#path, this.#record.token, null);
+    } catch {
+      // No room for the claim, say: the lock is stale once this process has ended.
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { rmSync, utimesSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CliError } from '../errors.js';
 import { aborted, type EngineProcess, startProcess } from './engine-process.js';
+import { errorCode, fileError } from './file-errors.js';
 import type { EngineInfo } from './find.js';
 import { adoptLock, type Lock } from './lock.js';
 import { ensureGone, identify } from './processes.js';
@@ -48,7 +49,13 @@ export class Supervisor {
   async run(first: Socket): Promise<void> {
     const { lock: path, token, label, socket, patienceMs, pid } = this.#config;
     const client = this.#open(first);
-    const lock = adoptLock(path, token, { label, socket, patienceMs });
+    let lock: Lock | null;
+    try {
+      lock = adoptLock(path, token, { label, socket, patienceMs });
+    } catch (error) {
+      client.send(failure(fileError(error, path, 'write the lock')));
+      return;
+    }
     if (lock === null) {
       client.send({ type: 'retry' });
       return;
@@ -60,7 +67,8 @@ export class Supervisor {
       await this.#start(lock);
       await aborted(this.#stopping.signal);
     } catch (error) {
-      for (const each of this.#waiting) each.send(failure(error));
+      for (const each of this.#waiting)
+        each.send(failure(errorCode(error) === '' ? error : fileError(error, this.#config.dataFile, 'use')));
       this.shutDown('the local engine did not start');
     } finally {
       clearInterval(heartbeat);

@@ -22,7 +22,7 @@ export interface SetupOverrides {
   readonly pointInTimeRecovery?: boolean;
   readonly deletionProtection?: boolean;
   readonly tableClass?: TableClass;
-  /** A key's ARN, id or alias; `default` for the key that DynamoDB owns. */
+  /** A key's ARN or id, for DynamoDB tells no alias; `default` for the key that DynamoDB owns. */
   readonly kmsKey?: string;
   readonly replicas?: readonly string[];
 }

@@ -81,6 +81,10 @@ describe('a data file', () => {
     });
   });
 
+  it.runIf(process.platform === 'linux')('where no folder can be made is refused, and does not hang', async () => {
+    await expect(use('/proc/none/local.db')).rejects.toMatchObject({ code: 'FILE_ERROR' });
+  });
+
   // Root may write anywhere.
   it.skipIf(process.getuid?.() === 0)('in a folder that is not writable is refused', async () => {
     const own = join(folder.path, 'read-only');

@@ -73,6 +73,8 @@ export class EngineChild {
   constructor(script: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
     // A process group of its own, as a shell gives to each command.
     this.process = spawn(process.execPath, [script, ...args], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env });
+    // It may have ended before it is asked to.
+    this.process.stdin?.on('error', () => undefined);
     let errors = '';
     this.process.stderr?.on('data', (chunk) => {
       errors += String(chunk);
