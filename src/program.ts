@@ -1,12 +1,11 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { type CommandDefinition, GROUPS, type Outcome } from './commands/definition.js';
 import { bindLocalFile, declareGlobalOptions, formatOf, type GlobalFlags } from './commands/global-options.js';
-import { EPILOGUE, exampleText, HELP, helpWidth } from './commands/help.js';
+import { EPILOGUE, exampleText, HELP, helpOutput } from './commands/help.js';
 import { COMMANDS } from './commands/index.js';
 import type { CommandSession, Runtime } from './commands/session.js';
 import { pathOf, usageError } from './commands/usage-error.js';
 import { CliError, EXIT } from './errors.js';
-import { createTerminal } from './terminal/io.js';
 import { version } from './version.js';
 
 export type { Runtime };
@@ -96,8 +95,6 @@ function straightenHelp(program: Command, argv: readonly string[]): readonly str
 /** Runs one command line to its end; answers the exit code. Everything that a run needs comes in the runtime. */
 export async function run(runtime: Runtime): Promise<number> {
   const bound = bindLocalFile(runtime.argv);
-  const { stdout, stderr } = runtime;
-  const terminal = createTerminal({ ...runtime, noColor: runtime.argv.includes('--no-color') });
   let exitCode: number = EXIT.done;
   let helpForError = '';
   const act: Act = async (definition, command, args) => {
@@ -106,16 +103,9 @@ export async function run(runtime: Runtime): Promise<number> {
     const session = new CommandSession(runtime, command.optsWithGlobals<GlobalFlags>(), name);
     exitCode = await runCommand(session, async () => (await definition.run?.(session, args, command)) ?? {});
   };
-  const output: OutputConfiguration = {
-    writeOut: (text) => stdout.write(text),
-    writeErr: (text) => {
-      helpForError += text;
-    },
-    getOutHelpWidth: () => helpWidth(stdout.columns),
-    getErrHelpWidth: () => helpWidth(stderr.columns),
-    getOutHasColors: () => terminal.color(stdout),
-    getErrHasColors: () => terminal.color(stderr),
-  };
+  const output = helpOutput(runtime, (text) => {
+    helpForError += text;
+  });
   const program = buildProgram({ act, argv: runtime.argv, output });
   try {
     const argv = straightenHelp(program, bound);

@@ -1,11 +1,13 @@
-import { type Command, Help, type HelpConfiguration, type Option } from 'commander';
+import { type Command, Help, type HelpConfiguration, type Option, type OutputConfiguration } from 'commander';
+import { createTerminal } from '../terminal/io.js';
 import type { CommandDefinition } from './definition.js';
+import type { Runtime } from './session.js';
 
 const NARROW = 80;
 const WIDE = 100;
 
 /** Columns that help is written in: those of the terminal, but lines beyond 100 are hard to read. */
-export const helpWidth = (columns: number | undefined): number => Math.min(columns ?? NARROW, WIDE);
+const helpWidth = (columns: number | undefined): number => Math.min(columns ?? NARROW, WIDE);
 
 const bold = (text: string): string => `\u001b[1m${text}\u001b[22m`;
 
@@ -34,6 +36,20 @@ function optionDescription(option: Option): string {
 
 /** How help looks. Colour is taken out again by commander where the stream takes none. */
 export const HELP: HelpConfiguration = { visibleOptions, optionDescription, styleTitle: bold };
+
+/** Where help goes and how wide and colourful it is there. Help that belongs to an error is given to `writeErr`. */
+export function helpOutput(runtime: Runtime, writeErr: (text: string) => void): OutputConfiguration {
+  const { stdout, stderr, argv } = runtime;
+  const terminal = createTerminal({ ...runtime, noColor: argv.includes('--no-color') });
+  return {
+    writeOut: (text) => stdout.write(text),
+    writeErr,
+    getOutHelpWidth: () => helpWidth(stdout.columns),
+    getErrHelpWidth: () => helpWidth(stderr.columns),
+    getOutHasColors: () => terminal.color(stdout),
+    getErrHasColors: () => terminal.color(stderr),
+  };
+}
 
 /** The examples of a command, for below its options. */
 export function exampleText({ examples }: CommandDefinition): string {

@@ -25,11 +25,15 @@ function valuesText({ from, to, kind }: ShownChange, arrow: string): string {
   return kind === 'remove' ? valueText(from) : `${valueText(from)} ${arrow} ${valueText(to)}`;
 }
 
+const isDone = (change: ShownChange): boolean =>
+  'outcome' in change && ['done', 'unsupported'].includes(change.outcome);
+
 /** What else is to be said of a change, a line each. */
 function remarksOf(change: ShownChange): readonly string[] {
-  const { kind, loses, reason, wayOut } = change;
+  const { kind, loses, note, reason, wayOut } = change;
   return [
     ...(loses === undefined ? [] : [`loses ${loses}`]),
+    ...(note === undefined || isDone(change) ? [] : [note]),
     ...(kind === 'unsupported' && reason !== undefined ? [`left out: ${reason}`] : []),
     ...(kind === 'blocked' ? [`${reason ?? ''}. The way out: ${wayOut ?? 'none'}.`] : []),
     ...('outcome' in change && change.outcome === 'failed' ? [`failed: ${change.error ?? 'see below'}`] : []),
@@ -51,8 +55,6 @@ function changeLines(page: Page, change: ShownChange, width: number): readonly s
   return [line, ...remarksOf(change).map((remark) => page.block(remark, 6))];
 }
 
-const isDone = (change: ShownChange): boolean =>
-  'outcome' in change && ['done', 'unsupported'].includes(change.outcome);
 const isApplied = ({ changes }: ShownTable): boolean => changes.some((change) => 'outcome' in change);
 
 /** What is to be done with a table, or what became of it. */
@@ -105,6 +107,7 @@ export function tablesJson(plan: SetupPlan | SetupResult): readonly object[] {
       to: change.to,
       kind: change.kind,
       ...(change.loses !== undefined && { loses: change.loses }),
+      ...(change.note !== undefined && { note: change.note }),
       ...(change.reason !== undefined && { reason: change.reason }),
       ...(change.wayOut !== undefined && { wayOut: change.wayOut }),
       ...('outcome' in change && { outcome: change.outcome }),

@@ -105,11 +105,11 @@ describe('setup', () => {
 
       ~ mcp-sessions (sessions): change
       ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY
-            loses the reading position of whoever reads the stream: a new one begins empty
+            a new stream begins empty; the old one can be read for 24 hours
       +   tag Team  agents
       ~ mcp-session-events (events): change
       ~   stream    NEW_AND_OLD_IMAGES → KEYS_ONLY
-            loses the reading position of whoever reads the stream: a new one begins empty
+            a new stream begins empty; the old one can be read for 24 hours
       +   tag Team  agents
 
       nothing was changed; without --check and --dry-run, setup applies this
