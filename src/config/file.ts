@@ -1,6 +1,6 @@
 import { lilconfig } from 'lilconfig';
 import { CliError } from '../errors.js';
-import { type ConfigFile, readConfig } from './schema.js';
+import type { ConfigFile } from './schema.js';
 
 const NAME = 'mcp-sessions';
 
@@ -8,7 +8,7 @@ const message = (cause: unknown): string => (cause instanceof Error ? cause.mess
 
 const loaders = {
   '.yaml': async (_path: string, content: string): Promise<unknown> => {
-    const { parse } = await import('yaml');
+    const { parse } = await import('./yaml.js');
     return parse(content);
   },
   '.ts': async (path: string): Promise<unknown> => {
@@ -40,5 +40,7 @@ export async function loadConfigFile(folder: string): Promise<LoadedConfig> {
     throw new CliError('CONFIG_INVALID', `the configuration file cannot be read: ${message(cause)}`, { cause });
   }
   if (found === null) return { path: null, config: { layouts: [] } };
+  // Validation is for those who have a file: it takes a while to load.
+  const { readConfig } = await import('./schema.js');
   return { path: found.filepath, config: readConfig(found.isEmpty === true ? {} : found.config, found.filepath) };
 }
