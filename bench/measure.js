@@ -21,7 +21,12 @@ export async function inFolder(use) {
 }
 
 /** The environment of a user who has set nothing, so that nobody's configuration is measured. */
-export const bareEnvironment = (home, extra = {}) => ({ PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', ...extra });
+export const bareEnvironment = (home, extra = {}) => ({
+  PATH: process.env.PATH,
+  HOME: home,
+  LANG: 'C.UTF-8',
+  ...extra,
+});
 
 /** Milliseconds from the start of a process to its end. Throws when it fails: a failure is fast, and no measurement. */
 export function timeProcess(program, args, options) {
@@ -36,8 +41,7 @@ export function timeProcess(program, args, options) {
 export function summary(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
-  const median =
-    sorted.length % 2 === 0 ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[Math.floor(middle)];
+  const median = sorted.length % 2 === 0 ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[Math.floor(middle)];
   return { median, min: sorted[0], max: sorted.at(-1), runs: sorted.length };
 }
 

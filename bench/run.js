@@ -55,7 +55,14 @@ function table(rows) {
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [keys, ...rows.map((row) => keys.map((key) => cell(row[key])))];
   const widths = keys.map((_, at) => Math.max(...lines.map((line) => line[at].length)));
-  return lines.map((line) => line.map((text, at) => text.padEnd(widths[at])).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((text, at) => text.padEnd(widths[at]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 const verdict = ({ limit, measured }) => (limit === undefined ? undefined : measured <= limit ? 'pass' : 'FAIL');

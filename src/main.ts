@@ -16,20 +16,37 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 process.on('SIGHUP', interrupt);
 
-// `mcp-sessions list | head`: the reader has gone, and there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr])
+const guarded = new Set<NodeJS.WriteStream>();
+
+/** `mcp-sessions list | head`: the reader has gone, and there is nobody left to tell. */
+function guard(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (guarded.has(stream)) return stream;
+  guarded.add(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(EXIT.done);
   });
+  return stream;
+}
 
-process.exitCode = await run({
-  argv: process.argv.slice(2),
-  env: process.env,
-  cwd: process.cwd(),
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: interruption.signal,
-  now: Date.now,
-});
+async function main(): Promise<void> {
+  process.exitCode = await run({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    // Node makes each stream when it is first asked for, which takes a while: help needs one of them.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return guard(process.stdout);
+    },
+    get stderr() {
+      return guard(process.stderr);
+    },
+    signal: interruption.signal,
+    now: Date.now,
+  });
+}
+
+void main();

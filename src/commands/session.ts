@@ -42,7 +42,16 @@ export class CommandSession {
     this.flags = flags;
     this.commandName = commandName;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
-    this.terminal = createTerminal({ ...runtime, noInput: !flags.input, noColor: !flags.color });
+    this.terminal = createTerminal({
+      get stdin() {
+        return runtime.stdin;
+      },
+      stdout: runtime.stdout,
+      stderr: runtime.stderr,
+      env: runtime.env,
+      noInput: !flags.input,
+      noColor: !flags.color,
+    });
     const progress = createProgress(this.terminal, { quiet: flags.quiet === true, verbose: flags.verbose === true });
     this.progress = progress;
     this.prompts = createPrompts(this.terminal, { signal: runtime.signal });
