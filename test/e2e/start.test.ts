@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli, tempFolder } from './support/cli.js';
+import { runCli, tempFolder } from '../support/cli.js';
 
 const userId = process.getuid?.() ?? 'user';
 
