@@ -76,6 +76,7 @@ function toRow({ suite, node, name, time, ratio, limit, measured }) {
     case: name,
     ...ms(time),
     '× reference': ratio?.median,
+    'at best': ratio?.best,
     'spread of ×': ratio && `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`,
     limit,
     verdict: verdict({ limit, measured }),

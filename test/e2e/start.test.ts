@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runCli, tempFolder } from '../support/cli.js';
 
@@ -49,6 +50,28 @@ describe('the code that is kept', () => {
     const { env, code } = temporary();
     const { code: exit } = await runCli(['--version'], { env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1' } });
     expect([exit, existsSync(code)]).toEqual([0, false]);
+  });
+});
+
+describe('help', () => {
+  const packs = fileURLToPath(new URL('../../dist/cli/', import.meta.url));
+  const signer = (pack: string): boolean => {
+    const name = readdirSync(packs).find((file) => file.startsWith(`${pack}-`)) ?? '';
+    return readFileSync(path.join(packs, name), 'utf8').includes('AWS4-HMAC-SHA256');
+  };
+
+  it.each([['--help'], ['list', '--help'], ['local', 'exec', '--help'], ['--version']])(
+    '%s loads no AWS code',
+    async (...args) => {
+      const { env, code } = temporary();
+      const { code: exit } = await runCli(args, { env });
+      expect(exit).toBe(0);
+      expect(readdirSync(code).map((name) => name.replace(/-.*/, ''))).toEqual(['main']);
+    },
+  );
+
+  it('is in a file of its own, away from the AWS SDK', () => {
+    expect({ main: signer('main'), work: signer('work') }).toEqual({ main: false, work: true });
   });
 });
 
