@@ -28,6 +28,8 @@ type Pack = Readonly<Record<string, Factory>>;
 declare const PACKS: Readonly<Record<string, string>>;
 
 const ENGINE = `${process.version}-${process.arch}`;
+/** The exit code of a command line that is wrong; what it says is no command. */
+const USAGE = 2;
 
 const packs = new Map<string, Pack>();
 const chunks = new Map<string, Loaded>();
@@ -49,30 +51,56 @@ const load: Load = (chunk) => {
 function open(file: string): Pack {
   const folder = codeFolder();
   // The file is named after its content: V8 compares no more than lengths.
-  const kept = folder === null ? null : join(folder, `${basename(file)}-${ENGINE}`);
-  const cachedData = kept === null ? undefined : readIfThere(kept);
-  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
-  // At the end, when the functions that a run needs are compiled.
-  if (kept !== null && (cachedData === undefined || script.cachedDataRejected === true))
-    process.once('exit', () => keep(kept, script));
+  const path = folder === null ? null : join(folder, `${basename(file)}-${ENGINE}`);
+  const kept = path === null ? NOTHING : readKept(path);
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: kept.code });
+  const known = script.cachedDataRejected === true ? NOTHING.commands : kept.commands;
+  // At the end, when the functions that the command needs are compiled.
+  if (path !== null && !known.includes(COMMAND)) process.once('exit', () => keep(path, script, [...known, COMMAND]));
   const pack: Pack = script.runInThisContext();
   return pack;
 }
 
-function readIfThere(file: string): Buffer | undefined {
+/** Compiled code, and the commands whose functions are in it: each command adds those that it needs once. */
+interface Kept {
+  readonly code: Buffer | undefined;
+  readonly commands: readonly string[];
+}
+
+const NOTHING: Kept = { code: undefined, commands: [] };
+/** Bytes before the code, for the names of the commands; a multiple of what V8 aligns to. */
+const HEADER = 256;
+
+const COMMAND = commandOf(process.argv.slice(2));
+
+function commandOf(words: readonly string[]): string {
+  if (words.includes('--help') || words.includes('-h')) return 'help';
+  return /^[a-z]{1,12}$/.exec(words[0] ?? '')?.[0] ?? 'other';
+}
+
+function readKept(path: string): Kept {
   try {
-    return readFileSync(file);
+    const bytes = readFileSync(path);
+    return { code: bytes.subarray(HEADER), commands: bytes.toString('latin1', 0, HEADER).trim().split(' ') };
   } catch {
-    return undefined;
+    return NOTHING;
   }
 }
 
-function keep(file: string, script: Script): void {
-  const draft = `${file}.${process.pid}`;
+function keep(path: string, script: Script, commands: readonly string[]): void {
+  const header = commands.join(' ');
+  // Another command may have added its functions meanwhile: they count for more than ours, which the next run adds.
+  const others = readKept(path).commands.filter((other) => !commands.includes(other));
+  if (header.length > HEADER || process.exitCode === USAGE) return;
+  if (others.length > 0 && script.cachedDataRejected !== true) return;
+  const draft = `${path}.${process.pid}`;
   try {
-    writeFileSync(draft, script.createCachedData(), { mode: 0o600, flag: 'wx' });
-    renameSync(draft, file);
-    forgetEarlier(file);
+    writeFileSync(draft, Buffer.concat([Buffer.from(header.padEnd(HEADER)), script.createCachedData()]), {
+      mode: 0o600,
+      flag: 'wx',
+    });
+    renameSync(draft, path);
+    forgetEarlier(path);
   } catch {
     // A full or read-only disk: the next run starts as slowly as this one.
     rmSync(draft, { force: true });

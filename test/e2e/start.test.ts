@@ -25,6 +25,19 @@ describe('the code that is kept', () => {
     expect(first.stderr + second.stderr).toBe('');
   });
 
+  it('grows by what each command needs, once, and by nothing for a command that there is not', async () => {
+    const { env, code } = temporary();
+    const sizes: number[] = [];
+    for (const args of [['--version'], ['layouts', 'list'], ['layouts', 'show', 'mcp'], ['nonsense'], ['--version']]) {
+      await runCli(args, { env });
+      const [kept = ''] = readdirSync(code).filter((name) => name.startsWith('main-'));
+      sizes.push(readFileSync(path.join(code, kept)).length);
+    }
+    const [version = 0, layouts = 0] = sizes;
+    expect(layouts).toBeGreaterThan(version);
+    expect(sizes).toEqual([version, layouts, layouts, layouts, layouts]);
+  });
+
   it('of another version goes when it is replaced', async () => {
     const { env, code } = temporary();
     await runCli(['--version'], { env });
