@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { BriefRetries } from './retries.js';
@@ -90,13 +90,24 @@ const LOCAL_CONNECT_TIMEOUT_MS = 1000;
 const IDLE_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 128;
 
+/** What AWS's configuration files could say of an endpoint does not hold for one that was named: they are not read for it. */
+const ENDPOINT_AS_GIVEN = {
+  accountIdEndpointMode: 'disabled',
+  authSchemePreference: [],
+  defaultsMode: 'legacy',
+  endpointDiscoveryEnabled: false,
+  retryMode: 'standard',
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+} as const satisfies Partial<DynamoDBClientConfig>;
+
 /** Makes a connection. No call is sent before the first use, and credentials are looked up only then. */
 export function connect(options: ConnectOptions): Dynamo {
   const { region, endpoint, profile, credentials, signal } = options;
   const isLocal = endpoint !== null && isLoopback(endpoint);
   const client = new DynamoDBClient({
     region,
-    ...(endpoint === null ? {} : { endpoint, accountIdEndpointMode: 'disabled' }),
+    ...(endpoint === null ? {} : { endpoint, ...ENDPOINT_AS_GIVEN }),
     ...(profile === null ? {} : { profile }),
     ...(credentials === null ? {} : { credentials: { ...credentials } }),
     cacheMiddleware: true,
