@@ -48,7 +48,16 @@ export class CommandSession {
     this.flags = flags;
     this.commandName = commandName;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
-    this.terminal = createTerminal({ ...runtime, noInput: !flags.input, noColor: !flags.color });
+    this.terminal = createTerminal({
+      get stdin() {
+        return runtime.stdin;
+      },
+      stdout: runtime.stdout,
+      stderr: runtime.stderr,
+      env: runtime.env,
+      noInput: !flags.input,
+      noColor: !flags.color,
+    });
     // A program that reads JSON may read stderr as well: nothing but errors and warnings then, and those are JSON.
     const isForPrograms = isMachineFormat(this.format) && runtime.stderr.isTTY !== true && flags.verbose !== true;
     this.progress = createProgress(this.terminal, {

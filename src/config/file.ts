@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { lilconfig } from 'lilconfig';
 import { CliError } from '../errors.js';
-import { type ConfigFile, readConfig } from './schema.js';
+import type { ConfigFile } from './schema.js';
 
 const NAME = 'mcp-sessions';
 
@@ -23,7 +23,7 @@ const naming =
 const loaders = {
   '.json': naming(async (_path, content) => JSON.parse(content.replace(/^\uFEFF/, ''))),
   '.yaml': naming(async (_path, content) => {
-    const { parse } = await import('yaml');
+    const { parse } = await import('./yaml.js');
     return parse(content);
   }),
   '.js': naming(async (path) => {
@@ -65,5 +65,7 @@ export async function loadConfigFile(folder: string): Promise<LoadedConfig> {
   if (found === null) return { path: null, config: { layouts: [] } };
   // A YAML file of nothing but comments is empty too: it parses to null.
   const isEmpty = found.isEmpty === true || (found.config === null && found.filepath.endsWith('.yaml'));
+  // Validation is for those who have a file: it takes a while to load.
+  const { readConfig } = await import('./schema.js');
   return { path: found.filepath, config: readConfig(isEmpty ? {} : found.config, found.filepath) };
 }

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { type GivenNames, type Layout, LAYOUTS, nameProblem } from '../schema/index.js';
+import { LAYOUTS } from '../schema/layouts/index.js';
+import { type GivenNames, nameProblem } from '../schema/names.js';
+import type { Layout } from '../schema/types.js';
 import { type LoadedConfig, loadConfigFile } from './file.js';
 
 /** The flags that every command takes to find its target. */

@@ -7,7 +7,6 @@ import {
   readProfile,
 } from '../dynamodb/client.js';
 import { CliError } from '../errors.js';
-import { acquireEngine } from '../local/index.js';
 import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
@@ -65,6 +64,7 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
 }
 
 async function openLocal(request: ConnectRequest, dataFile: string): Promise<Connection> {
+  const { acquireEngine } = await import('../local/index.js');
   const engine = await acquireEngine({
     dataFile,
     env: request.env,
