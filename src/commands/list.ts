@@ -2,8 +2,9 @@ import { InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors.js';
 import type { SessionFilter, SortKey } from '../operations/list.js';
 import { parseDuration, parseInstant } from '../schema/duration.js';
+import type { Where } from '../schema/where.js';
 import type { CommandDefinition, Outcome } from './definition.js';
-import { wholeNumber } from './global-options.js';
+import { collect, wholeNumber } from './global-options.js';
 import { type Field, FIELDS } from './list-fields.js';
 import { nearest } from './nearest.js';
 import type { CommandSession } from './session.js';
@@ -18,6 +19,7 @@ interface ListFlags {
   readonly idle?: number;
   readonly createdAfter?: string;
   readonly createdBefore?: string;
+  readonly where?: readonly string[];
   readonly sort: SortKey;
   readonly columns?: readonly Field[];
   readonly limit?: number;
@@ -54,12 +56,25 @@ function instantOf(flag: string, text: string | undefined, now: number): number 
   return ms;
 }
 
-function filterOf(flags: ListFlags, now: number): SessionFilter {
+async function conditionsOf(texts: readonly string[]): Promise<readonly Where[]> {
+  if (texts.length === 0) return [];
+  const { parseWhere } = await import('../schema/where.js');
+  return texts.map((text) => {
+    const condition = parseWhere(text);
+    if (condition !== undefined) return condition;
+    throw new CliError('USAGE', `--where '${text}' is not a condition`, {
+      hint: "for example --where state.userId=42, --where 'metadata.ip^=10.' (begins with), --where 'note~=urgent' (contains), --where 'ttl missing'",
+    });
+  });
+}
+
+async function filterOf(flags: ListFlags, now: number): Promise<SessionFilter> {
   const { active, expired, terminated, idle } = flags;
   if (active === true && (expired === true || terminated === true))
     throw new CliError('USAGE', `--active and --${expired === true ? 'expired' : 'terminated'} exclude each other`);
   const createdAfter = instantOf('--created-after', flags.createdAfter, now);
   const createdBefore = instantOf('--created-before', flags.createdBefore, now);
+  const where = await conditionsOf(flags.where ?? []);
   return {
     ...(active !== undefined && { active }),
     ...(expired !== undefined && { expired }),
@@ -67,6 +82,7 @@ function filterOf(flags: ListFlags, now: number): SessionFilter {
     ...(idle !== undefined && { idle }),
     ...(createdAfter !== undefined && { createdAfter }),
     ...(createdBefore !== undefined && { createdBefore }),
+    ...(where.length > 0 && { where }),
   };
 }
 
@@ -76,7 +92,7 @@ function limitOf({ all, limit }: ListFlags): number | null {
 }
 
 async function run(session: CommandSession, flags: ListFlags): Promise<Outcome> {
-  const request = { filter: filterOf(flags, session.runtime.now()), sort: flags.sort, limit: limitOf(flags) };
+  const request = { filter: await filterOf(flags, session.runtime.now()), sort: flags.sort, limit: limitOf(flags) };
   const [{ list }, { listView }, context] = await Promise.all([
     import('../operations/list.js'),
     import('./list-view.js'),
@@ -103,6 +119,11 @@ export const listCommand: CommandDefinition = {
       )
       .option('--created-after <instant>', 'created at or after: ISO 8601, or how long ago')
       .option('--created-before <instant>', 'created before: ISO 8601, or how long ago')
+      .option(
+        '--where <condition>',
+        'attribute, operator (= != < <= > >= ^= ~= exists missing) and value; may be repeated',
+        collect,
+      )
       .addOption(new Option('--sort <key>', 'order').choices(SORTS).default('activity'))
       .addOption(new Option('--columns <names>', `comma-separated, of ${FIELDS.join(', ')}`).argParser(columnsOf))
       .addOption(
@@ -113,6 +134,7 @@ export const listCommand: CommandDefinition = {
   examples: [
     { command: 'mcp-sessions list --local', does: 'sessions of the embedded engine' },
     { command: 'mcp-sessions list --expired --sort expiry --limit 20', does: 'the longest overdue' },
+    { command: 'mcp-sessions list --where state.userId=42', does: 'all of one user' },
     { command: 'mcp-sessions list --all --output ndjson | wc -l', does: 'count them' },
     { command: 'mcp-sessions list --idle 24h --columns id,lastActivityAt --output csv', does: 'for a spreadsheet' },
   ],

@@ -1,5 +1,6 @@
 import { scanPages } from '../dynamodb/items.js';
 import { type DecodedSession, decodeSession, type Layout, matchesFilter } from '../schema/index.js';
+import { meetsAll, type Where } from '../schema/where.js';
 import type { OperationContext } from './context.js';
 import { BoundedHeap } from './heap.js';
 import { requireSessions, type Target } from './target.js';
@@ -17,6 +18,8 @@ export interface SessionFilter {
   readonly idle?: number;
   readonly createdAfter?: number;
   readonly createdBefore?: number;
+  /** Conditions on attributes, all of which must hold. */
+  readonly where?: readonly Where[];
 }
 
 export interface ListRequest {
@@ -97,6 +100,7 @@ export async function list(context: OperationContext, target: Target, request: L
       if (!matchesFilter(item, target.layout.session.filter)) continue;
       const session = decodeSession(target.layout, item, now);
       if (!isWanted(session, request.filter, now)) continue;
+      if (!meetsAll(item, request.filter.where ?? [], target.layout.session.payload)) continue;
       matched += 1;
       heap.add(session);
     }

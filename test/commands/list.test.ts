@@ -125,6 +125,17 @@ describe('list', () => {
     expect(await ids('--created-before', '2026-11-20T08:00:00Z')).toEqual([IDS.expired]);
   });
 
+  it('filters by attributes, also inside payloads', async () => {
+    expect(await ids('--where', 'state.apiToken^=tok_')).toEqual([IDS.active]);
+    expect(await ids('--where', 'metadata.client=vscode', '--where', 'state.terminated=true')).toEqual([
+      IDS.terminated,
+    ]);
+    expect(await ids('--where', 'created_at missing')).toEqual([IDS.incomplete]);
+    const { code, stdout, stderr } = await list(['--where', 'nonsense', '--json']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message: "--where 'nonsense' is not a condition" });
+  });
+
   it('sorts, limits and says that there is more', async () => {
     expect(await ids('--sort', 'id')).toEqual(Object.values(IDS).toSorted());
     expect(await ids('--sort', 'expiry', '--limit', '1')).toEqual([IDS.expired]);

@@ -107,6 +107,7 @@ describe('global flags', () => {
 describe('flags of the commands', () => {
   it.each([
     [['list'], { sort: 'activity' }],
+    [['list', '--where', 'a=b', '--where', 'c missing'], { sort: 'activity', where: ['a=b', 'c missing'] }],
     [['list', '--active'], { sort: 'activity', active: true }],
     [['list', '--expired', '--terminated'], { sort: 'activity', expired: true, terminated: true }],
     [['list', '--idle', '90s'], { sort: 'activity', idle: 90_000 }],

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, tempFolder, testNode } from '../support/cli.js';
+import { screenOf } from '../support/fake-terminal.js';
 import { runInTerminal, type TerminalOptions } from '../support/terminal.js';
 
 const folder = tempFolder();
@@ -104,7 +105,7 @@ describe('output on a terminal', () => {
     for (const id of ids) expect(output).toContain(id);
     expect(output).toMatch(/Id +State +Last activity +(Created +)?Expires/);
     expect(output).toMatch(/\d+m ago|\d+s ago|now/);
-    expect(output.split('\n').every((line) => line.length <= 80)).toBe(true);
+    expect(screenOf(raw).filter((line) => line.length > 80)).toEqual([]);
     expect(raw).toContain('\u001B[1m');
   });
 
@@ -125,8 +126,8 @@ describe('output on a terminal', () => {
       ['doctor', '--local'],
     ];
     for (const argv of commands) {
-      const { output } = await terminal(argv);
-      expect({ argv, wide: output.split('\n').filter((line) => line.length > 80) }).toEqual({ argv, wide: [] });
+      const { raw } = await terminal(argv);
+      expect({ argv, wide: screenOf(raw).filter((line) => line.length > 80) }).toEqual({ argv, wide: [] });
     }
   });
 });
