@@ -1,5 +1,5 @@
 import { CliError } from '../errors.js';
-import { PRODUCTION } from '../schema/desired.js';
+import { isProduction } from '../schema/desired.js';
 import type { CommandSession } from './session.js';
 
 export interface ConsentRequest {
@@ -9,6 +9,8 @@ export interface ConsentRequest {
   readonly what: string;
   /** Tables that lose something. In production each has to be typed, or named with --confirm. */
   readonly losing: readonly string[];
+  /** A table is tagged as production's, whatever environment this command was told. */
+  readonly taggedProduction?: boolean;
   /** Tables named with --confirm. */
   readonly confirmed: readonly string[];
 }
@@ -16,7 +18,7 @@ export interface ConsentRequest {
 /** Whether the tables are on this machine, to be played with. */
 export async function isPlayground(session: CommandSession): Promise<boolean> {
   const { environment, endpoint, localFile } = await session.settings();
-  if (environment.value === PRODUCTION) return false;
+  if (isProduction(environment.value)) return false;
   if (localFile.value !== null) return true;
   return endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value);
 }
@@ -28,8 +30,9 @@ interface Missing {
   readonly names: readonly string[];
 }
 
-async function missingConsent(session: CommandSession, { losing, confirmed }: ConsentRequest): Promise<Missing> {
-  const production = (await session.settings()).environment.value === PRODUCTION;
+async function missingConsent(session: CommandSession, request: ConsentRequest): Promise<Missing> {
+  const { losing, confirmed, taggedProduction = false } = request;
+  const production = taggedProduction || isProduction((await session.settings()).environment.value);
   const names = production ? losing.filter((table) => !confirmed.includes(table)) : [];
   const isAnswered = session.flags.yes === true || (production && losing.length > 0);
   return { answer: names.length > 0 || !isAnswered, names };

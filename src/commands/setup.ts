@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../errors.js';
 import type { SetupPlan, SetupResult } from '../operations/setup.js';
+import { isProduction } from '../schema/desired.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { collect } from './global-options.js';
 import type { CommandSession } from './session.js';
@@ -44,6 +45,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
     question: 'Apply this plan?',
     what: 'setup',
     losing: losing(plan),
+    taggedProduction: plan.tables.some(({ observed }) => isProduction(observed?.tags?.Environment ?? '')),
     confirmed: flags.confirm ?? [],
   };
   const { willAsk } = await import('./consent.js');
@@ -71,11 +73,14 @@ function outcomeOf(result: SetupResult, waited: boolean): Applied {
   const has = (wanted: (typeof outcomes)[number]): boolean => outcomes.includes(wanted);
   const unfinished = has('pending') || has('failed') || has('blocked');
   const applied = has('done');
-  const closing = unfinished
-    ? 'run the same command again: it finds out what is left and goes on from there'
-    : waited
-      ? 'done: the tables are as the layout says'
-      : 'asked for, and not waited for: `mcp-sessions status` shows how far it is';
+  const closing =
+    has('pending') || has('failed')
+      ? 'run the same command again: it finds out what is left and goes on from there'
+      : unfinished
+        ? 'all done but what is blocked: above stands why, and the way out'
+        : waited
+          ? 'done: the tables are as the layout says'
+          : 'asked for, and not waited for: `mcp-sessions status` shows how far it is';
   const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
   const failure = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
   const error = result.interrupted

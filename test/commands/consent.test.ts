@@ -58,6 +58,19 @@ describe('setup in production', () => {
     expect(await hasExtraIndex()).toBe(true);
   });
 
+  it.each(['Production', 'prod', 'PROD'])('keeps its safeguards when production is written %s', async (name) => {
+    await extraIndex();
+    expect((await setup(['--prune', '--environment', name, '--yes'])).code).toBe(4);
+    expect(await hasExtraIndex()).toBe(true);
+  });
+
+  it('keeps its safeguards for tables that are tagged as its own, whatever this command was told', async () => {
+    await extraIndex();
+    await setup([...production, '--yes']);
+    expect((await setup(['--prune', '--yes'])).code).toBe(4);
+    expect(await hasExtraIndex()).toBe(true);
+  });
+
   it('takes --confirm with the name of the table', async () => {
     await extraIndex();
     expect((await setup([...lossy, '--confirm', 'mcp-sessions'])).code).toBe(0);

@@ -344,6 +344,16 @@ describe('credentials', () => {
     expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', message: expect.stringContaining("'nobody'") });
   });
 
+  it('a profile of AWS_PROFILE that is not here does not keep from an engine on this machine', async () => {
+    bareMachine();
+    const local = request({ profile: 'nobody', endpoint: 'http://127.0.0.1:9' });
+    const connection = await openConnection(local);
+    expect(connection.context.dynamo.endpoint).toBe('http://127.0.0.1:9');
+    await connection.close();
+    const { error } = await failureOf(openConnection({ ...local, profileIsFlag: true }));
+    expect(error.code).toBe('CREDENTIALS_MISSING');
+  });
+
   it('an unknown region is said to be one, when its host is not found', async () => {
     bareMachine();
     const env = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' };
