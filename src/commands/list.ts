@@ -1,14 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors.js';
-import type { ListResult, SessionFilter, SortKey } from '../operations/list.js';
+import type { ListResult, SortKey } from '../operations/list.js';
 import { formatSize } from '../output/format-size.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
 import type { Column, Row } from '../output/table.js';
 import type { View } from '../output/view.js';
 import type { DecodedSession } from '../schema/decode.js';
-import { parseDuration, parseInstant } from '../schema/duration.js';
 import type { CommandDefinition, Outcome } from './definition.js';
+import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
 import { iso, sessionJson, STATE_STYLES } from './session-view.js';
@@ -29,13 +29,7 @@ const COLUMNS: Readonly<Record<Field, Column>> = {
   problems: { key: 'problems', title: 'Problems', wrap: true, min: 16, priority: 5 },
 };
 
-interface ListFlags {
-  readonly active?: boolean;
-  readonly expired?: boolean;
-  readonly terminated?: boolean;
-  readonly idle?: number;
-  readonly createdAfter?: string;
-  readonly createdBefore?: string;
+interface ListFlags extends FilterFlags {
   readonly sort: SortKey;
   readonly columns?: readonly Field[];
   readonly limit?: number;
@@ -50,39 +44,6 @@ function columnsOf(text: string): readonly Field[] {
   if (unknown !== undefined)
     throw new InvalidArgumentError(`There is no column '${unknown}'; columns: ${FIELDS.join(', ')}.`);
   return names.filter(isField);
-}
-
-/** A duration of the command line in milliseconds, for commander. */
-export function durationOf(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 24h, 7d, 2w or 2h30m.');
-  return ms;
-}
-
-function instantOf(flag: string, text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseInstant(text, now);
-  if (ms === undefined)
-    throw new CliError('USAGE', `${flag} '${text}' is not an instant`, {
-      hint: 'write ISO 8601 (2026-11-20, 2026-11-20T11:22:33Z) or how long ago (90s, 15m, 24h, 7d, 2w)',
-    });
-  return ms;
-}
-
-function filterOf(flags: ListFlags, now: number): SessionFilter {
-  const { active, expired, terminated, idle } = flags;
-  if (active === true && (expired === true || terminated === true))
-    throw new CliError('USAGE', `--active and --${expired === true ? 'expired' : 'terminated'} exclude each other`);
-  const createdAfter = instantOf('--created-after', flags.createdAfter, now);
-  const createdBefore = instantOf('--created-before', flags.createdBefore, now);
-  return {
-    ...(active !== undefined && { active }),
-    ...(expired !== undefined && { expired }),
-    ...(terminated !== undefined && { terminated }),
-    ...(idle !== undefined && { idle }),
-    ...(createdAfter !== undefined && { createdAfter }),
-    ...(createdBefore !== undefined && { createdBefore }),
-  };
 }
 
 function limitOf({ all, limit }: ListFlags): number | null {
@@ -175,15 +136,8 @@ export const listCommand: CommandDefinition = {
     command.description(
       'Lists sessions, newest activity first. Reads the whole sessions table; keeps in memory only what it shows.',
     );
+    declareFilterOptions(command, { active: true });
     command
-      .option('--active', 'only sessions that are alive')
-      .option('--expired', 'only sessions past their expiry that are still there')
-      .option('--terminated', 'only sessions that were ended but not deleted')
-      .addOption(
-        new Option('--idle <duration>', 'without activity for so long: 90s, 15m, 24h, 7d, 2w').argParser(durationOf),
-      )
-      .option('--created-after <instant>', 'created at or after: ISO 8601, or how long ago')
-      .option('--created-before <instant>', 'created before: ISO 8601, or how long ago')
       .addOption(new Option('--sort <key>', 'order').choices(SORTS).default('activity'))
       .addOption(new Option('--columns <names>', `comma-separated: ${FIELDS.join(',')}`).argParser(columnsOf))
       .addOption(
