@@ -1,9 +1,10 @@
-// Bundles the command and the two library entry points, and emits their type declarations.
+// Bundles the command and the two library entry points, and emits the library's type declarations.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { pruneDeclarations } from './declarations.js';
+import { builtinsWithoutFacade, withoutUnused } from './esbuild-plugins.js';
 import { thirdPartyLicences } from './licences.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,7 +12,7 @@ const dist = `${root}dist`;
 
 rmSync(dist, { recursive: true, force: true });
 
-const result = await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     main: 'src/main.ts',
@@ -34,13 +35,10 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  // Bundled CommonJS packages call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  plugins: [withoutUnused, builtinsWithoutFacade],
 });
 
-writeFileSync(`${dist}/THIRD-PARTY-LICENSES.txt`, thirdPartyLicences(root, result.metafile));
+writeFileSync(`${dist}/THIRD-PARTY-LICENSES.txt`, thirdPartyLicences(root, Object.keys(metafile.inputs)));
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Collects name, version, licence and licence text of each package in an esbuild metafile. */
-export function thirdPartyLicences(root, metafile) {
+/** Collects name, version, licence and licence text of each package that the bundled files came from. */
+export function thirdPartyLicences(root, inputs) {
   const folders = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of inputs) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (match) folders.add(match[1]);
   }

@@ -3,7 +3,14 @@
  * Everything here answers with plain data, prints nothing, and throws CliError.
  */
 export { CliError, type ErrorCode, EXIT, type ExitCode } from './errors.js';
-export { acquireEngine, type LocalEngine, startEngine } from './local/index.js';
+export {
+  type AcquireOptions,
+  acquireEngine,
+  type EngineInfo,
+  type LocalEngine,
+  startEngine,
+  type StartEngineOptions,
+} from './local/index.js';
 export { type Connection, type ConnectRequest, openConnection } from './operations/connect.js';
 export type { OperationContext } from './operations/context.js';
 export { detect } from './operations/detect.js';

@@ -1,6 +1,9 @@
 import { CliError, EXIT } from './errors.js';
 import { run } from './program.js';
 
+// As the user set it: `local exec` hands it on to a command of the user's.
+const env = { ...process.env };
+
 // The SDK otherwise warns on stderr about versions of Node.js that this package supports and tests.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
@@ -16,20 +19,39 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 process.on('SIGHUP', interrupt);
 
-// `mcp-sessions list | head`: the reader has gone, and there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr])
+const guarded = new Set<NodeJS.WriteStream>();
+
+/** Calls back, in place of throwing, when nobody reads a stream any more. */
+function guard(stream: NodeJS.WriteStream, onClosed: () => void): NodeJS.WriteStream {
+  if (guarded.has(stream)) return stream;
+  guarded.add(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(EXIT.done);
+    onClosed();
   });
+  return stream;
+}
 
-process.exitCode = await run({
-  argv: process.argv.slice(2),
-  env: process.env,
-  cwd: process.cwd(),
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: interruption.signal,
-  now: Date.now,
-});
+async function main(): Promise<void> {
+  process.exitCode = await run({
+    argv: process.argv.slice(2),
+    env,
+    cwd: process.cwd(),
+    // Node makes each stream when it is first asked for, which takes a while: help needs one of them.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      // `mcp-sessions list | head`: who wanted the result has gone.
+      return guard(process.stdout, () => process.exit(process.exitCode ?? EXIT.done));
+    },
+    get stderr() {
+      // `mcp-sessions setup 2>&1 | head`: nobody follows the progress any more, but work that has begun is finished.
+      return guard(process.stderr, () => {});
+    },
+    signal: interruption.signal,
+    now: Date.now,
+  });
+}
+
+void main();

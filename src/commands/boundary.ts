@@ -28,9 +28,23 @@ function writeWarning(session: CommandSession, message: string): void {
   session.runtime.stderr.write(`${text}\n`);
 }
 
+/** In terms of what was typed: a hint's commands lead to the same tables as the one that failed. */
+function asTyped(session: CommandSession, error: unknown): unknown {
+  if (!(error instanceof CliError)) return error;
+  const { code, message, hint, cause } = error;
+  return new CliError(code, session.withoutAddress(message), {
+    ...(hint !== undefined && { hint: session.advise(hint) }),
+    cause,
+  });
+}
+
 function writeError(session: CommandSession, error: unknown): void {
   const { format, flags } = session;
   session.runtime.stderr.write(
-    renderError(error, { format, page: session.page('stderr'), verbose: flags.verbose === true }),
+    renderError(asTyped(session, error), {
+      format,
+      page: session.page('stderr'),
+      verbose: flags.verbose === true,
+    }),
   );
 }

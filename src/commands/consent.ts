@@ -1,4 +1,5 @@
 import { CliError } from '../errors.js';
+import { isProduction } from '../schema/desired.js';
 import type { CommandSession } from './session.js';
 
 export interface ConsentRequest {
@@ -8,9 +9,38 @@ export interface ConsentRequest {
   readonly what: string;
   /** Tables that lose something. In production each has to be typed, or named with --confirm. */
   readonly losing: readonly string[];
-  readonly production: boolean;
+  /** A table is tagged as production's, whatever environment this command was told. */
+  readonly taggedProduction?: boolean;
   /** Tables named with --confirm. */
   readonly confirmed: readonly string[];
+}
+
+/** Whether the tables are on this machine, to be played with. */
+export async function isPlayground(session: CommandSession): Promise<boolean> {
+  const { environment, endpoint, localFile } = await session.settings();
+  if (isProduction(environment.value)) return false;
+  if (localFile.value !== null) return true;
+  return endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value);
+}
+
+interface Missing {
+  /** Flags do not answer the question. */
+  readonly answer: boolean;
+  /** Tables whose names are to be typed. */
+  readonly names: readonly string[];
+}
+
+async function missingConsent(session: CommandSession, request: ConsentRequest): Promise<Missing> {
+  const { losing, confirmed, taggedProduction = false } = request;
+  const production = taggedProduction || isProduction((await session.settings()).environment.value);
+  const names = production ? losing.filter((table) => !confirmed.includes(table)) : [];
+  const isAnswered = session.flags.yes === true || (production && losing.length > 0);
+  return { answer: names.length > 0 || !isAnswered, names };
+}
+
+/** Whether the user will be asked: then what is asked about has to be shown before. */
+export async function willAsk(session: CommandSession, request: ConsentRequest): Promise<boolean> {
+  return session.terminal.isInteractive && (await missingConsent(session, request)).answer;
 }
 
 /**
@@ -18,22 +48,23 @@ export interface ConsentRequest {
  * In production `--yes` is not enough for a table that loses something.
  */
 export async function requireConsent(session: CommandSession, request: ConsentRequest): Promise<void> {
-  const { flags, prompts, terminal } = session;
-  const { question, what, production, confirmed } = request;
-  const unconfirmed = production ? request.losing.filter((table) => !confirmed.includes(table)) : [];
-  const isCovered = flags.yes === true || (production && request.losing.length > 0);
-  if (unconfirmed.length === 0 && isCovered) return;
-  if (!terminal.isInteractive) throw unattended(what, unconfirmed);
+  const { prompts, terminal, runtime } = session;
+  const { question, what } = request;
+  const { answer, names } = await missingConsent(session, request);
+  if (!answer) return;
+  if (!terminal.isInteractive) throw unattended(what, names);
   session.progress.stop();
-  if (unconfirmed.length === 0) {
-    if (await prompts.confirm({ message: question, flag: '--yes' })) return;
+  if (names.length === 0) {
+    if (await prompts.confirm({ message: question, flag: '--yes' }))
+      return session.tellCommand([...runtime.argv, '--yes']);
     throw notConfirmed(what, 'answer y, or give --yes');
   }
-  for (const table of unconfirmed) {
+  for (const table of names) {
     const message = `${question} Type ${table} to go on`;
     if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
       throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
   }
+  session.tellCommand([...runtime.argv, ...names.flatMap((table) => ['--confirm', table])]);
 }
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {
@@ -42,9 +73,7 @@ function unattended(what: string, unconfirmed: readonly string[]): Error {
   return new CliError(
     'NOT_CONFIRMED',
     `${what} needs consent, and there is no terminal to ask on: nothing was changed`,
-    {
-      hint: `give ${flags}${why}`,
-    },
+    { hint: `give ${flags}${why}` },
   );
 }
 

@@ -23,7 +23,7 @@ export const GROUPS = {
   tools: 'Tools:',
 } as const;
 
-export interface Example {
+interface Example {
   readonly command: string;
   readonly does: string;
 }
@@ -35,7 +35,7 @@ export interface CommandDefinition {
   readonly summary: string;
   /** Adds arguments and options, which commander then parses. */
   readonly declare: (command: Command) => void;
-  readonly examples?: readonly Example[];
+  readonly examples: readonly Example[];
   /** `args` are the command's arguments in their order. Left out by a command that only has subcommands. */
   readonly run?: (session: CommandSession, args: readonly unknown[], command: Command) => Promise<Outcome>;
   readonly subcommands?: readonly CommandDefinition[];

@@ -1,29 +1,8 @@
 import { CliError, EXIT } from '../errors.js';
 import type { Settings, Sourced } from '../config/settings.js';
 import type { Finding } from '../operations/doctor.js';
-import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
-
-function doctorView(findings: readonly Finding[]): View {
-  const ok = findings.every((finding) => finding.ok);
-  return {
-    json: { ok, findings },
-    lines: findings,
-    columns: ['check', 'ok', 'detail', 'cure'],
-    records: findings.map(({ check, ok: fine, detail, cure }) => ({ check, ok: fine, detail, cure: cure ?? '' })),
-    human: (page) =>
-      [
-        ...findings.flatMap(({ check, ok: fine, detail, cure }) =>
-          fine
-            ? [page.success(`${check}: ${detail}`)]
-            : [page.blocked(`${check}: ${detail}`), ...(cure === null ? [] : [page.block(cure, 4)])],
-        ),
-        '',
-        ok ? page.success('no findings') : page.warn(`${findings.filter((finding) => !finding.ok).length} finding(s)`),
-      ].join('\n'),
-  };
-}
 
 const sourced = ({ value, source }: Sourced<string | null>, absent: string): string => `${value ?? absent} (${source})`;
 
@@ -53,7 +32,10 @@ function nodeFinding(version: string): Finding {
 }
 
 async function run(session: CommandSession): Promise<Outcome> {
-  const operations = await import('../operations/doctor.js');
+  const [operations, { doctorView }] = await Promise.all([
+    import('../operations/doctor.js'),
+    import('./doctor-view.js'),
+  ]);
   const { good, failed } = operations;
   const findings: Finding[] = [nodeFinding(process.version)];
   try {
@@ -72,7 +54,10 @@ async function run(session: CommandSession): Promise<Outcome> {
   } catch (error) {
     findings.push(failed(error instanceof CliError ? checkOf(error) : 'doctor', error));
   }
-  return { view: doctorView(findings), exitCode: findings.every(({ ok }) => ok) ? EXIT.done : EXIT.found };
+  return {
+    view: doctorView(findings, session.advise),
+    exitCode: findings.every(({ ok }) => ok) ? EXIT.done : EXIT.found,
+  };
 }
 
 /** What a failure before the first look was about. */
@@ -87,8 +72,8 @@ export const doctorCommand: CommandDefinition = {
   summary: 'check settings, credentials, permissions, tables and TTL values; each finding with its cure',
   declare: (command) => {
     command.description(
-      'Checks everything that a command relies on: settings and where each came from, engine, credentials, region,\n' +
-        'endpoint, permissions, tables, schema, TTL values. Changes nothing. Exits 3 when there is a finding.',
+      'Checks everything that a command relies on: settings and where each came from, engine, credentials, ' +
+        'region, endpoint, permissions, tables, schema, TTL values. Changes nothing. Exits 3 when there is a finding.',
     );
   },
   examples: [

@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors.js';
 import { parseDuration, parseInstant } from '../schema/duration.js';
 import type { SessionFilter } from '../schema/filter.js';
-import { parseWhere, type Where } from '../schema/where.js';
+import type { Where } from '../schema/where.js';
+import { collect } from './global-options.js';
 
 /** The flags that choose sessions; the same for `list`, `stats` and `purge`. */
 export interface FilterFlags {
@@ -13,7 +14,7 @@ export interface FilterFlags {
   readonly idle?: number;
   readonly createdAfter?: string;
   readonly createdBefore?: string;
-  readonly where?: readonly Where[];
+  readonly where?: readonly string[];
 }
 
 /** A duration of the command line in milliseconds, for commander. */
@@ -21,15 +22,6 @@ export function durationOf(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 24h, 7d, 2w or 2h30m.');
   return ms;
-}
-
-function collectWhere(text: string, previous: readonly Where[] | undefined): readonly Where[] {
-  const where = parseWhere(text);
-  if (where === undefined)
-    throw new InvalidArgumentError(
-      'It must be <attribute><operator><value>, such as state.userId=42, or <attribute> exists. Operators: = != < <= > >= ^= (begins with) ~= (contains) exists missing.',
-    );
-  return [...(previous ?? []), where];
 }
 
 /** Declares the flags that choose sessions; `--active` where living sessions may be chosen. */
@@ -43,11 +35,10 @@ export function declareFilterOptions(command: Command, { active }: { readonly ac
     )
     .option('--created-after <instant>', 'created at or after: ISO 8601, or how long ago')
     .option('--created-before <instant>', 'created before: ISO 8601, or how long ago')
-    .addOption(
-      new Option(
-        '--where <condition>',
-        'on an attribute or a path into its decoded payload: state.userId=42, metadata.ip^=10., ttl missing; may be repeated',
-      ).argParser(collectWhere),
+    .option(
+      '--where <condition>',
+      'attribute, operator (= != < <= > >= ^= ~= exists missing) and value; may be repeated',
+      collect,
     );
 }
 
@@ -61,9 +52,22 @@ function instantOf(flag: string, text: string | undefined, now: number): number 
   return ms;
 }
 
+async function conditionsOf(texts: readonly string[]): Promise<readonly Where[]> {
+  if (texts.length === 0) return [];
+  const { parseWhere } = await import('../schema/where.js');
+  return texts.map((text) => {
+    const condition = parseWhere(text);
+    if (condition !== undefined) return condition;
+    throw new CliError('USAGE', `--where '${text}' is not a condition`, {
+      hint: "for example --where state.userId=42, --where 'metadata.ip^=10.' (begins with), --where 'note~=urgent' (contains), --where 'ttl missing'",
+    });
+  });
+}
+
 /** The flags as a filter. `now` is epoch milliseconds. Throws USAGE for flags that contradict each other. */
-export function filterOf(flags: FilterFlags, now: number): SessionFilter {
-  const { active, expired, terminated, idle, where } = flags;
+export async function filterOf(flags: FilterFlags, now: number): Promise<SessionFilter> {
+  const { active, expired, terminated, idle } = flags;
+  const where = await conditionsOf(flags.where ?? []);
   if (active === true && (expired === true || terminated === true))
     throw new CliError('USAGE', `--active and --${expired === true ? 'expired' : 'terminated'} exclude each other`);
   const createdAfter = instantOf('--created-after', flags.createdAfter, now);
@@ -75,6 +79,6 @@ export function filterOf(flags: FilterFlags, now: number): SessionFilter {
     ...(idle !== undefined && { idle }),
     ...(createdAfter !== undefined && { createdAfter }),
     ...(createdBefore !== undefined && { createdBefore }),
-    ...(where !== undefined && { where }),
+    ...(where.length > 0 && { where }),
   };
 }

@@ -15,7 +15,7 @@ export interface GlobalFlags extends TargetFlags {
   readonly yes?: boolean;
 }
 
-export const FORMATS = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const satisfies readonly OutputFormat[];
+const FORMATS = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const satisfies readonly OutputFormat[];
 
 const TARGET = 'Target:';
 const OUTPUT = 'Output:';
@@ -33,7 +33,7 @@ export function declareGlobalOptions(program: Command): void {
   add(
     TARGET,
     '--local [file]',
-    'the embedded engine, its data in .mcp-sessions/local.db or a file: a path with a / or ending in .db (MCP_SESSIONS_LOCAL)',
+    'the embedded engine: no AWS, no network; its data in .mcp-sessions/local.db, or a file: a path with a / or ending in .db (MCP_SESSIONS_LOCAL)',
   );
   add(TARGET, '--layout <id>', 'session layout (MCP_SESSIONS_LAYOUT; else what the tables are found to be, else mcp)');
   add(TARGET, '--sessions-table <name>', "sessions table (the layout's variables, for mcp DYNAMODB_SESSIONS_TABLE)");
@@ -45,11 +45,11 @@ export function declareGlobalOptions(program: Command): void {
   add(OUTPUT, '-q, --quiet', 'no progress and no notes');
   add(OUTPUT, '--verbose', 'each AWS call on stderr, with its time and capacity');
   add(CONSENT, '-y, --yes', 'answer the question with yes');
-  add(CONSENT, '--no-input', 'never ask; without --yes nothing is changed');
+  add(CONSENT, '--no-input', 'never ask: without --yes nothing is changed');
 }
 
 /** Whether a word after `--local` is its file and not an argument: it has a path's look. */
-const looksLikeFile = (word: string): boolean => /[/\\]|\.(?:db|sqlite3?)$/.test(word);
+export const looksLikeFile = (word: string): boolean => /[/\\]|\.(?:db|sqlite3?)$/.test(word);
 
 /**
  * Binds each `--local` to its file, if it has one: commander takes any word that follows for the value of an option
@@ -78,7 +78,7 @@ export function formatOf(argv: readonly string[]): OutputFormat {
     if (word === '--') break;
     if (word === '--json') return 'json';
     const value =
-      /^(?:--output|-o)=(.*)$/.exec(word)?.[1] ?? (/^(?:--output|-o)$/.test(word) ? argv[at + 1] : undefined);
+      /^(?:--output=|-o=?)(.+)$/.exec(word)?.[1] ?? (/^(?:--output|-o)$/.test(word) ? argv[at + 1] : undefined);
     const format = FORMATS.find((name) => name === value);
     if (format !== undefined) return format;
   }
@@ -94,6 +94,14 @@ export const wholeNumber =
       throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
     return value;
   };
+
+/** A TCP port, for commander. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('It must be a port from 1 to 65535.');
+  return value;
+}
 
 /** Collects the values of an option that may be given several times. */
 export const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [

@@ -1,145 +1,36 @@
-import type { View } from '../output/view.js';
-import { describeBilling, describeIndex, describeKeys } from '../schema/describe.js';
-import type { Detection } from '../schema/detect.js';
-import { nameProblem } from '../schema/names.js';
-import type { Layout } from '../schema/types.js';
 import { CliError, EXIT } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
+import { nearest } from './nearest.js';
 import type { CommandSession } from './session.js';
 
-function listView(layouts: readonly Layout[]): View {
-  const rows = layouts.map(({ id, title, tables, purge }) => ({
-    id,
-    title,
-    tables: tables.map(({ defaultName }) => defaultName),
-    purgeSafe: purge.safe,
-  }));
-  return {
-    json: { layouts: rows },
-    lines: rows,
-    columns: ['id', 'title', 'tables', 'purgeSafe'],
-    records: rows.map((row) => ({ ...row, tables: row.tables.join(' ') })),
-    human: (page) =>
-      page.table(
-        [
-          { key: 'id', title: 'Id' },
-          { key: 'title', title: 'Title', truncate: 'end', min: 24 },
-          { key: 'tables', title: 'Default tables', wrap: true, min: 16 },
-        ],
-        rows.map(({ id, title, tables }) => ({ id, title, tables: tables.join(', ') })),
-        '`mcp-sessions layouts show <id>`',
-      ),
-  };
-}
-
-/** A layout without its functions: what a configuration file can hold. */
-function plainLayout(layout: Layout): object {
-  return JSON.parse(JSON.stringify(layout));
-}
-
-function showView(layout: Layout): View {
-  const plain = plainLayout(layout);
-  return {
-    json: plain,
-    lines: [plain],
-    columns: ['id', 'title', 'tables'],
-    records: [{ id: layout.id, title: layout.title, tables: layout.tables }],
-    human: (page) =>
-      [
-        page.heading(`${layout.id}: ${layout.title}`),
-        page.note(layout.description),
-        ...layout.tables.map((table) =>
-          [
-            '',
-            page.heading(`${table.role} table`),
-            page.properties([
-              ['Name', [table.defaultName, ...table.environmentVariables.map((name) => `$${name}`)].join(', ')],
-              ['Keys', table.keys === null ? "the table's own" : describeKeys(table.keys)],
-              ...(table.indexes.length === 0
-                ? [['Indexes', 'none'] as const]
-                : table.indexes.map((index) => [`Index`, `${index.name}: ${describeIndex(index)}`] as const)),
-              ['TTL', table.ttl?.attribute ?? 'left as it is'],
-              ['Stream', table.stream ?? 'left as it is'],
-              ['Billing', table.billing === null ? 'left as it is' : describeBilling(table.billing)],
-              [
-                'Tags',
-                Object.entries(table.tags)
-                  .map(([key, value]) => `${key}=${value}`)
-                  .join(', ') || 'none',
-              ],
-              ['Attributes', table.attributes.map(({ names }) => names.join(' or ')).join(', ') || 'any'],
-            ]),
-          ].join('\n'),
-        ),
-        '',
-        page.heading('Sessions'),
-        page.properties([
-          ['Created', timeText(layout.session.createdAt)],
-          ['Last activity', timeText(layout.session.lastActivityAt)],
-          ['Expires', timeText(layout.session.expiresAt)],
-          [
-            'Terminated',
-            layout.session.terminated === null ? 'not recorded' : layout.session.terminated.path.join('.'),
-          ],
-          ['Purge', `${layout.purge.safe ? 'safe' : 'not safe'}: ${layout.purge.reason}`],
-        ]),
-      ].join('\n'),
-  };
-}
-
-const UNITS = {
-  s: 'epoch seconds',
-  ms: 'epoch milliseconds',
-  us: 'epoch microseconds',
-  iso: 'ISO 8601',
-  auto: 'as found',
-} as const;
-
-const timeText = (field: Layout['session']['createdAt']): string =>
-  field === null ? 'not recorded' : `${field.paths.map((path) => path.join('.')).join(' or ')} (${UNITS[field.unit]})`;
-
-function detectView(detection: Detection): View {
-  const { table, layout, role, confidence, why, candidates } = detection;
-  return {
-    json: { table, layout, role, confidence, why, candidates },
-    columns: ['table', 'layout', 'role', 'confidence', 'why'],
-    lines: [detection],
-    records: [{ table, layout: layout ?? '', role: role ?? '', confidence, why: why.join('; ') }],
-    human: (page) => {
-      const known = candidates.filter((candidate) => candidate.layout !== layout || candidate.role !== role);
-      const verdict =
-        layout === null
-          ? page.warn(`${table}: no layout is certain`)
-          : page.success(`${table}: ${layout} (${confidence})`);
-      return [
-        verdict,
-        ...why.map((reason) => page.bullet(reason)),
-        ...(known.length === 0 ? [] : ['', page.heading('Also looked at')]),
-        ...known.map(({ title, layout: id, for: pro, against }) =>
-          page.bullet(`${id ?? title}: ${[...pro, ...against.map((reason) => `but ${reason}`)].join(', ')}`),
-        ),
-      ].join('\n');
-    },
-  };
+async function list(session: CommandSession): Promise<Outcome> {
+  const [{ layoutListView }, { layouts }] = await Promise.all([import('./layouts-view.js'), session.settings()]);
+  return { view: layoutListView(layouts) };
 }
 
 async function show(session: CommandSession, id: unknown): Promise<Outcome> {
-  const { layouts } = await session.settings();
+  const [{ layoutView }, { layouts }] = await Promise.all([import('./layouts-view.js'), session.settings()]);
   const layout = layouts.find((candidate) => candidate.id === id);
-  if (layout === undefined)
-    throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${String(id)}'`, {
-      hint: `layouts: ${layouts.map((candidate) => candidate.id).join(', ')}`,
-    });
-  return { view: showView(layout) };
+  if (layout !== undefined) return { view: layoutView(layout) };
+  const ids = layouts.map((candidate) => candidate.id);
+  const meant = nearest(String(id), ids);
+  throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${String(id)}'`, {
+    hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}Layouts: ${ids.join(', ')}`,
+  });
 }
 
 async function detect(session: CommandSession, table: unknown): Promise<Outcome> {
   const name = String(table);
+  const { nameProblem } = await import('../schema/names.js');
   const problem = nameProblem(name);
   if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' ${problem}`);
-  const [operation, context] = await Promise.all([import('../operations/detect.js'), session.context()]);
+  const [operation, { detectionView }, context] = await Promise.all([
+    import('../operations/detect.js'),
+    import('./layouts-view.js'),
+    session.context(),
+  ]);
   const detection = await operation.detect(context, name);
-  return { view: detectView(detection), exitCode: detection.layout === null ? EXIT.found : EXIT.done };
+  return { view: detectionView(detection), exitCode: detection.layout === null ? EXIT.found : EXIT.done };
 }
 
 export const layoutsCommand: CommandDefinition = {
@@ -148,8 +39,8 @@ export const layoutsCommand: CommandDefinition = {
   summary: 'the session layouts that are known here; which one a table has',
   declare: (command) => {
     command.description(
-      'A layout says which tables a session store has and what their attributes mean. Layouts of your own come from the\n' +
-        'configuration file: `mcp-sessions layouts show mcp --output yaml` prints one to start from.',
+      'A layout says which tables a session store has and what their attributes mean. Layouts of ' +
+        'your own come from the configuration file: `mcp-sessions layouts show mcp --output yaml` prints one to start from.',
     );
   },
   subcommands: [
@@ -158,15 +49,20 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'all layouts',
       declare: () => {},
-      run: async (session) => ({ view: listView((await session.settings()).layouts) }),
+      examples: [{ command: 'mcp-sessions layouts list', does: 'all of them, also those of the configuration file' }],
+      run: (session) => list(session),
     },
     {
       name: 'show',
       group: 'tools',
       summary: 'one layout: tables, keys, indexes, units',
       declare: (command) => {
-        command.argument('<id>', 'the layout’s id');
+        command.argument('<id>', "the layout's id");
       },
+      examples: [
+        { command: 'mcp-sessions layouts show mcp', does: 'what `setup` makes, and what `list` and `show` read' },
+        { command: 'mcp-sessions layouts show mcp --output yaml', does: 'to start a layout of your own from' },
+      ],
       run: (session, [id]) => show(session, id),
     },
     {
@@ -174,8 +70,9 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'which layout a table has, how sure that is, and why; exit 3 when none is certain',
       declare: (command) => {
-        command.argument('<table>', 'the table’s name');
+        command.argument('<table>', "the table's name");
       },
+      examples: [{ command: 'mcp-sessions layouts detect sessions --region eu-west-1', does: 'what is this table?' }],
       run: (session, [table]) => detect(session, table),
     },
   ],

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { Option } from 'commander';
 import { CliError } from '../errors.js';
 import type { Connection } from '../operations/connect.js';
 import type { LocalEngine } from '../local/index.js';
-import { requireConsent } from './consent.js';
+import type { OutputFormat } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
-import { wholeNumber } from './global-options.js';
+import { portNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
 
 interface StartFlags {
@@ -29,15 +30,13 @@ async function dataFile(session: CommandSession): Promise<string> {
   return (await readSettings({ ...rest, local: true }, runtime.env, runtime.cwd)).localFile.value ?? '';
 }
 
-function exportLines(variables: Readonly<Record<string, string>>): string {
-  return Object.entries(variables)
-    .map(([name, value]) => `  export ${name}=${value}`)
-    .join('\n');
-}
+/** Whoever waits for the engine reads line by line: its JSON is one line. */
+const lineFormat = (format: OutputFormat): OutputFormat => (format === 'json' ? 'ndjson' : format);
 
 async function start(session: CommandSession, flags: StartFlags): Promise<Outcome> {
-  const [{ engineVariables, startEngine }, { isMachineFormat, jsonLine }] = await Promise.all([
+  const [{ engineVariables, startEngine }, { engineView }, { render }] = await Promise.all([
     import('../operations/local.js'),
+    import('./local-view.js'),
     import('../output/render.js'),
   ]);
   const { runtime } = session;
@@ -50,16 +49,9 @@ async function start(session: CommandSession, flags: StartFlags): Promise<Outcom
   try {
     const region = (await session.settings()).region.value ?? DEFAULT_REGION;
     const variables = engineVariables(engine, region, {});
-    const { endpoint, dataFile: file, pid, info } = engine;
-    if (isMachineFormat(session.format)) {
-      runtime.stdout.write(`${jsonLine({ endpoint, dataFile: file, pid, engine: info, env: variables })}\n`);
-    } else {
-      const page = session.page('stdout');
-      runtime.stdout.write(
-        `${page.success(`${info.kind} ${info.version} listens at ${endpoint}`)}\n` +
-          `${page.properties([['Data', file]])}\n\n${exportLines(variables)}\n\n${page.note('Ctrl-C stops it.')}\n`,
-      );
-    }
+    runtime.stdout.write(
+      await render(engineView(engine, variables), lineFormat(session.format), session.page('stdout')),
+    );
     const reason = await endOf(engine, runtime.signal);
     if (reason !== null) throw new CliError('ENGINE_FAILED', reason, { hint: 'start it again; its data is safe' });
     return {};
@@ -78,7 +70,10 @@ async function endOf(engine: LocalEngine, signal: AbortSignal): Promise<string |
 }
 
 async function exec(session: CommandSession, command: readonly string[], flags: ExecFlags): Promise<Outcome> {
-  const { engineVariables, runChild, startEngine } = await import('../operations/local.js');
+  const [{ engineVariables, runChild, startEngine }, { exportLines }] = await Promise.all([
+    import('../operations/local.js'),
+    import('./local-view.js'),
+  ]);
   const { runtime, flags: globals } = session;
   const settings = await session.settings();
   const engine = await startEngine({
@@ -96,7 +91,8 @@ async function exec(session: CommandSession, command: readonly string[], flags: 
     const variables = engineVariables(engine, region, tables);
     if (globals.verbose === true)
       session.tell(session.page('stderr').note(`env for the command:\n${exportLines(variables)}`));
-    const code = await runChild(command, { ...runtime.env }, variables, runtime.signal);
+    const onTerminal = runtime.stdin.isTTY === true;
+    const code = await runChild(command, { ...runtime.env }, variables, { signal: runtime.signal, onTerminal });
     return { childExitCode: code };
   } finally {
     await engine.release();
@@ -122,7 +118,10 @@ async function setUp(session: CommandSession, engine: LocalEngine, region: strin
     env: {},
     signal: runtime.signal,
     now: runtime.now,
-    onProgress: (event) => progress.report(event),
+    // Off a terminal, stderr is the command's own.
+    onProgress: (event) => {
+      if (runtime.stderr.isTTY === true) progress.report(event);
+    },
     label: 'mcp-sessions local exec',
   });
   try {
@@ -147,29 +146,19 @@ async function setUp(session: CommandSession, engine: LocalEngine, region: strin
 async function reset(session: CommandSession): Promise<Outcome> {
   const { resetData } = await import('../operations/local.js');
   const file = await dataFile(session);
-  await requireConsent(session, {
-    question: `Delete all local data in ${file}?`,
-    what: 'local reset',
-    losing: [],
-    production: false,
-    confirmed: [],
-  });
+  if (existsSync(file))
+    await session.requireConsent({
+      question: `Delete all local data in ${file}?`,
+      what: 'local reset',
+      losing: [],
+      confirmed: [],
+    });
   const { removed } = await resetData({ dataFile: file, env: { ...session.runtime.env } });
-  return {
-    view: {
-      json: { dataFile: file, removed },
-      columns: ['removed'],
-      records: removed.map((path) => ({ removed: path })),
-      human: (page) =>
-        removed.length === 0
-          ? page.note(`nothing to do: there is no ${file}`)
-          : page.success(`removed ${removed.join(', ')}`),
-    },
-  };
+  const { resetView } = await import('./local-view.js');
+  return { view: resetView(file, removed) };
 }
 
-const port = (): Option =>
-  new Option('--port <n>', 'the engine’s port (default: a free one)').argParser(wholeNumber(1));
+const port = (): Option => new Option('--port <n>', "the engine's port (default: a free one)").argParser(portNumber);
 
 export const localCommand: CommandDefinition = {
   name: 'local',
@@ -177,7 +166,7 @@ export const localCommand: CommandDefinition = {
   summary: 'the embedded engine: keep it running, run a command beside it, empty it',
   declare: (command) => {
     command.description(
-      'The embedded engine needs no AWS account and no network. Any command starts it with --local and stops it again;\n' +
+      'The embedded engine needs no AWS account and no network. Any command starts it with --local and stops it again; ' +
         'these keep it running for an application, or throw its data away.',
     );
   },
@@ -189,7 +178,10 @@ export const localCommand: CommandDefinition = {
       declare: (command) => {
         command.addOption(port()).option('--memory', 'keep the data in memory: it is gone when the engine stops');
       },
-      examples: [{ command: 'mcp-sessions local start --port 8000', does: 'commands with --local find and share it' }],
+      examples: [
+        { command: 'mcp-sessions local start --port 8000', does: 'commands with --local find and share it' },
+        { command: 'mcp-sessions local start --memory', does: 'nothing is left of it' },
+      ],
       run: (session, _args, command) => start(session, command.opts<StartFlags>()),
     },
     {
@@ -202,21 +194,26 @@ export const localCommand: CommandDefinition = {
           .addOption(port())
           .option('--no-setup', 'do not create the tables')
           .description(
-            'Starts an engine in memory on a free port (on a file with --local), sets the layout’s tables up, sets\n' +
-              'AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION, credentials and the tables’ names, runs the command, takes all down\n' +
-              'again and exits with the command’s own exit code.',
+            "Starts an engine in memory on a free port (on a file with --local), sets the layout's tables up, sets " +
+              "AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION, credentials and the tables' names, runs the command, takes all down " +
+              "again and exits with the command's own exit code.",
           );
       },
-      examples: [{ command: 'mcp-sessions local exec -- npm test', does: 'integration tests on real tables' }],
+      examples: [
+        { command: 'mcp-sessions local exec -- npm test', does: 'integration tests on real tables' },
+        { command: 'mcp-sessions local exec --local -- npm start', does: 'the same, on data that stays' },
+      ],
       run: (session, [command], self) =>
         exec(session, Array.isArray(command) ? command.map(String) : [], self.opts<ExecFlags>()),
     },
     {
       name: 'reset',
       group: 'tools',
-      summary: 'delete the engine’s data',
+      summary: "delete the engine's data",
       declare: (command) => {
-        command.description('Deletes the engine’s data file. Refuses while somebody uses it.');
+        command.description(
+          "Deletes the engine's data file, and with it all its tables. Refuses while somebody uses it.",
+        );
       },
       examples: [{ command: 'mcp-sessions local reset --yes', does: 'begin afresh' }],
       run: (session) => reset(session),

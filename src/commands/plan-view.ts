@@ -7,49 +7,72 @@ type ShownChange = Change | AppliedChange;
 
 const valueText = (value: Change['from']): string => (value === null ? 'none' : value === true ? 'on' : value || 'off');
 
-function changeText({ property, from, to, kind, loses, reason }: ShownChange): string {
-  const values =
-    kind === 'add' || kind === 'unsupported'
-      ? valueText(to)
-      : kind === 'remove'
-        ? valueText(from)
-        : `${valueText(from)} → ${valueText(to)}`;
-  const remark = loses === undefined ? '' : ` (loses ${loses})`;
-  return `${property}: ${values}${remark}${kind === 'unsupported' && reason !== undefined ? ` (left out: ${reason})` : ''}`;
-}
-
-function changeLine(page: Page, change: ShownChange): readonly string[] {
-  const suffix = 'outcome' in change ? OUTCOME_TEXT[change.outcome] : '';
-  const text = `  ${changeText(change)}${suffix}`;
-  switch (change.kind) {
-    case 'add':
-      return [page.added(text)];
-    case 'remove':
-      return [page.removed(text)];
-    case 'change':
-      return [page.changed(text)];
-    case 'unsupported':
-      return [page.same(text)];
-    case 'blocked':
-      return [page.blocked(text), page.block(`${change.reason ?? ''}. The way out: ${change.wayOut ?? 'none'}.`, 6)];
-  }
-}
-
-const OUTCOME_TEXT: Readonly<Record<AppliedChange['outcome'], string>> = {
-  done: '',
-  failed: ': failed',
-  pending: ': not done yet',
-  blocked: '',
-  unsupported: '',
+const NAMES: Readonly<Record<string, string>> = {
+  table: 'keys',
+  keySchema: 'keys',
+  billingMode: 'billing',
+  ttl: 'TTL',
+  pointInTimeRecovery: 'point-in-time recovery',
+  deletionProtection: 'deletion protection',
+  tableClass: 'table class',
 };
 
-function tableHeading(page: Page, { action, name, role }: ShownTable): string {
+/** A property as people say it: `index LastActivityIndex`, `point-in-time recovery`. */
+const propertyText = (property: string): string => NAMES[property] ?? property.replace(':', ' ');
+
+function valuesText({ from, to, kind }: ShownChange, arrow: string): string {
+  if (kind === 'add' || kind === 'unsupported') return valueText(to);
+  return kind === 'remove' ? valueText(from) : `${valueText(from)} ${arrow} ${valueText(to)}`;
+}
+
+const isDone = (change: ShownChange): boolean =>
+  'outcome' in change && ['done', 'unsupported'].includes(change.outcome);
+
+/** What else is to be said of a change, a line each. */
+function remarksOf(change: ShownChange): readonly string[] {
+  const { kind, loses, note, reason, wayOut } = change;
+  return [
+    ...(loses === undefined ? [] : [`loses ${loses}`]),
+    ...(note === undefined || isDone(change) ? [] : [note]),
+    ...(kind === 'unsupported' && reason !== undefined ? [`left out: ${reason}`] : []),
+    ...(kind === 'blocked' ? [`${reason ?? ''}. The way out: ${wayOut ?? 'none'}.`] : []),
+    ...('outcome' in change && change.outcome === 'failed' ? [`failed: ${change.error ?? 'see below'}`] : []),
+    ...('outcome' in change && change.outcome === 'pending' ? ['not done yet'] : []),
+  ];
+}
+
+const LINE_OF = {
+  add: 'added',
+  remove: 'removed',
+  change: 'changed',
+  unsupported: 'same',
+  blocked: 'blocked',
+} as const satisfies Record<ShownChange['kind'], keyof Page>;
+
+function changeLines(page: Page, change: ShownChange, width: number): readonly string[] {
+  const values = valuesText(change, page.unicode ? '→' : '->');
+  const line = page[LINE_OF[change.kind]](`  ${propertyText(change.property).padEnd(width)}  ${values}`);
+  return [line, ...remarksOf(change).map((remark) => page.block(remark, 6))];
+}
+
+const isApplied = ({ changes }: ShownTable): boolean => changes.some((change) => 'outcome' in change);
+
+/** What is to be done with a table, or what became of it. */
+function verbOf(table: ShownTable): string {
+  const [to, past] = table.action === 'create' ? ['create', 'created'] : ['change', 'changed'];
+  if (!isApplied(table)) return to;
+  if (table.changes.every(isDone)) return past;
+  return table.changes.some(isDone) ? `${past} in part` : `not ${past}`;
+}
+
+function tableHeading(page: Page, table: ShownTable): string {
+  const { action, name, role } = table;
   const text = `${name} (${role})`;
   switch (action) {
     case 'create':
-      return page.added(`${text}: create`);
+      return page.added(`${text}: ${verbOf(table)}`);
     case 'update':
-      return page.changed(`${text}: change`);
+      return page.changed(`${text}: ${verbOf(table)}`);
     case 'none':
       return page.same(`${text}: as it should be`);
     case 'blocked':
@@ -57,12 +80,17 @@ function tableHeading(page: Page, { action, name, role }: ShownTable): string {
   }
 }
 
-/** A plan, or what became of it, for people: `+ ~ - = !` before each table and change. */
-export function planText(page: Page, plan: SetupPlan | SetupResult): string {
+/**
+ * A plan, or what became of it, for people: `+ ~ - = !` before each table and change. `brief`, for a plan that was shown
+ * already, leaves out the changes that were made.
+ */
+export function planText(page: Page, plan: SetupPlan | SetupResult, { brief = false } = {}): string {
   return plan.tables
     .map((table) => {
-      const changes: readonly ShownChange[] = table.changes;
-      return [tableHeading(page, table), ...changes.flatMap((change) => changeLine(page, change))].join('\n');
+      const all: readonly ShownChange[] = table.changes;
+      const changes = brief ? all.filter((change) => !isDone(change)) : all;
+      const width = Math.max(0, ...changes.map(({ property }) => propertyText(property).length));
+      return [tableHeading(page, table), ...changes.flatMap((change) => changeLines(page, change, width))].join('\n');
     })
     .join('\n');
 }
@@ -78,6 +106,8 @@ export function tablesJson(plan: SetupPlan | SetupResult): readonly object[] {
       from: change.from,
       to: change.to,
       kind: change.kind,
+      ...(change.loses !== undefined && { loses: change.loses }),
+      ...(change.note !== undefined && { note: change.note }),
       ...(change.reason !== undefined && { reason: change.reason }),
       ...(change.wayOut !== undefined && { wayOut: change.wayOut }),
       ...('outcome' in change && { outcome: change.outcome }),

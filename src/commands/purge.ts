@@ -6,8 +6,6 @@ import type { PurgeFiles } from '../operations/purge-files.js';
 import type { PurgeRequest, PurgeSummary, Shard } from '../operations/purge-plan.js';
 import type { OperationContext } from '../operations/context.js';
 import type { Target } from '../operations/target.js';
-import { PRODUCTION } from '../schema/desired.js';
-import { requireConsent } from './consent.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
 import { collect, wholeNumber } from './global-options.js';
@@ -129,7 +127,7 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
     });
   if (flags.restart === true) removeFiles(files);
   const request: PurgeRequest = {
-    filter: filterOf(flags, runtime.now()),
+    filter: await filterOf(flags, runtime.now()),
     ids,
     shard: flags.shard ?? null,
     segments: flags.segments ?? null,
@@ -154,12 +152,10 @@ async function consent(
   question: string,
   losing: readonly string[],
 ): Promise<void> {
-  const { environment } = await session.settings();
-  await requireConsent(session, {
+  await session.requireConsent({
     question,
     what: 'purge',
     losing,
-    production: environment.value === PRODUCTION,
     confirmed: flags.confirm ?? [],
   });
 }

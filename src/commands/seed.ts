@@ -1,8 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { SeedResult } from '../operations/seed.js';
 import type { View } from '../output/view.js';
-import { PRODUCTION } from '../schema/desired.js';
-import { requireConsent } from './consent.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
@@ -22,6 +20,8 @@ function share(text: string): number {
   return value;
 }
 
+const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+
 function seedView(result: SeedResult, dryRun: boolean): View {
   const { layout, tables, sessions, events } = result;
   const json = { layout, tables, sessions, events, dryRun };
@@ -31,24 +31,21 @@ function seedView(result: SeedResult, dryRun: boolean): View {
     lines: [json],
     records: [{ layout, sessions, events }],
     human: (page) => {
-      const what = `${sessions} sessions and ${events} events in ${tables.join(' and ')} (layout ${layout})`;
+      const counts = [count(sessions, 'session'), ...(events === 0 ? [] : [count(events, 'event')])].join(' and ');
+      const what = `${counts} in ${tables.join(' and ')} (layout ${layout})`;
       return dryRun ? page.note(`would write ${what}`) : page.success(`wrote ${what}`);
     },
   };
 }
 
-/** Engines on this machine are there to be played with; anywhere else the examples could meet real sessions. */
+/** Anywhere but on this machine the examples could meet real sessions. */
 async function consent(session: CommandSession, flags: SeedFlags): Promise<void> {
-  const { environment, endpoint, localFile } = await session.settings();
-  const isLocal =
-    localFile.value !== null ||
-    (endpoint.value !== null && (await import('../operations/connect.js')).isLoopback(endpoint.value));
-  if (isLocal && environment.value !== PRODUCTION) return;
-  await requireConsent(session, {
-    question: `Write ${flags.count} example sessions among the real ones?`,
+  const { isPlayground } = await import('./consent.js');
+  if (await isPlayground(session)) return;
+  await session.requireConsent({
+    question: `Write ${flags.count} example ${flags.count === 1 ? 'session' : 'sessions'} among the real ones?`,
     what: 'seed',
     losing: [],
-    production: environment.value === PRODUCTION,
     confirmed: [],
   });
 }
@@ -74,8 +71,8 @@ export const seedCommand: CommandDefinition = {
   summary: 'write realistic example sessions and events',
   declare: (command) => {
     command.description(
-      'Writes realistic sessions of the layout, and their events. They are as real as any to the application: do not\n' +
-        'seed a table that users depend on.',
+      'Writes realistic sessions of the layout, and their events. They are as real as any to the application: ' +
+        'do not seed a table that users depend on.',
     );
     command
       .addOption(new Option('--count <n>', 'how many sessions').default(10).argParser(wholeNumber(1)))

@@ -1,13 +1,17 @@
+import path from 'node:path';
 import type { Environment, Settings } from '../config/settings.js';
 import { readSettings } from '../config/settings.js';
 import type { Connection, ConnectRequest } from '../operations/connect.js';
-import type { OperationContext } from '../operations/context.js';
+import type { OperationContext, Place } from '../operations/context.js';
 import type { Target, TargetRequest } from '../operations/target.js';
 import { Page } from '../output/page.js';
+import { isMachineFormat } from '../output/render.js';
 import type { OutputFormat } from '../output/view.js';
 import { createTerminal, type InputStream, type OutputStream, type Terminal } from '../terminal/io.js';
-import { createProgress, type Progress } from '../terminal/progress.js';
+import { createProgress, type ProgressReporter } from '../terminal/progress.js';
 import { createPrompts, type Prompts } from '../terminal/prompts.js';
+import type { ConsentRequest } from './consent.js';
+import { commandLine, withTarget } from './equivalent.js';
 import type { GlobalFlags } from './global-options.js';
 
 /** The process as commands see it; main.ts fills it, tests put in what they like. */
@@ -30,21 +34,36 @@ export class CommandSession {
   readonly flags: GlobalFlags;
   readonly format: OutputFormat;
   readonly terminal: Terminal;
-  readonly progress: Progress;
+  readonly progress: ProgressReporter;
   readonly prompts: Prompts;
   /** The command's full name, `layouts detect`. */
   readonly commandName: string;
   #settings: Promise<Settings> | undefined;
   #connection: Promise<Connection> | undefined;
+  /** Where an engine of our own runs, as messages name it. */
+  #enginePlace: string | undefined;
 
   constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
     this.runtime = runtime;
     this.flags = flags;
     this.commandName = commandName;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
-    this.terminal = createTerminal({ ...runtime, noInput: !flags.input, noColor: !flags.color });
-    const progress = createProgress(this.terminal, { quiet: flags.quiet === true, verbose: flags.verbose === true });
-    this.progress = progress;
+    this.terminal = createTerminal({
+      get stdin() {
+        return runtime.stdin;
+      },
+      stdout: runtime.stdout,
+      stderr: runtime.stderr,
+      env: runtime.env,
+      noInput: !flags.input,
+      noColor: !flags.color,
+    });
+    // A program that reads JSON may read stderr as well: nothing but errors and warnings then, and those are JSON.
+    const isForPrograms = isMachineFormat(this.format) && runtime.stderr.isTTY !== true && flags.verbose !== true;
+    this.progress = createProgress(this.terminal, {
+      quiet: flags.quiet === true || isForPrograms,
+      verbose: flags.verbose === true,
+    });
     this.prompts = createPrompts(this.terminal, { signal: runtime.signal });
   }
 
@@ -65,6 +84,30 @@ export class CommandSession {
     this.runtime.stderr.write(`${text}\n`);
   }
 
+  /** Says the command line that does the same without a question; not wrapped, so that it can be copied. */
+  tellCommand(argv: readonly string[]): void {
+    this.tell(this.page('stderr').muted(`$ ${commandLine(argv)}`));
+  }
+
+  /** A text whose commands lead to the same tables as this one. */
+  readonly advise = (text: string): string => withTarget(text, this.flags);
+
+  /** Asks before anything is changed; throws NOT_CONFIRMED unless the answer is yes. */
+  async requireConsent(request: ConsentRequest): Promise<void> {
+    const { requireConsent } = await import('./consent.js');
+    await requireConsent(this, request);
+  }
+
+  /** Where the tables are, for people: an engine of our own has another address each time, which says nothing. */
+  async placeText({ region, endpoint }: Place): Promise<string> {
+    const { localFile } = await this.settings();
+    if (localFile.value !== null) {
+      const relative = path.relative(this.runtime.cwd, localFile.value);
+      return `in the embedded engine (${relative.startsWith('..') ? localFile.value : relative})`;
+    }
+    return endpoint === null ? `in ${region}` : `in ${region} at ${endpoint}`;
+  }
+
   settings(): Promise<Settings> {
     this.#settings ??= readSettings(this.flags, this.runtime.env, this.runtime.cwd);
     return this.#settings;
@@ -80,7 +123,7 @@ export class CommandSession {
     const { openConnection } = await import('../operations/connect.js');
     const settings = await this.settings();
     const { runtime, flags, progress } = this;
-    return openConnection({
+    const connection = await openConnection({
       region: settings.region.value,
       profile: settings.profile.value,
       profileIsFlag: settings.profile.source === '--profile',
@@ -94,6 +137,14 @@ export class CommandSession {
       ...(flags.verbose === true && { onCall: (call) => progress.logCall(toApiCall(call)) }),
       label: `mcp-sessions ${this.commandName}`,
     });
+    const { region, endpoint } = connection.context.dynamo;
+    if (settings.localFile.value !== null) this.#enginePlace = `in ${region} at ${endpoint}`;
+    return connection;
+  }
+
+  /** A message that names the embedded engine instead of the address that it has this time. */
+  withoutAddress(message: string): string {
+    return this.#enginePlace === undefined ? message : message.replaceAll(this.#enginePlace, 'in the embedded engine');
   }
 
   async targetRequest(): Promise<TargetRequest> {
@@ -116,7 +167,7 @@ export class CommandSession {
 
 type CallRecord = Parameters<NonNullable<ConnectRequest['onCall']>>[0];
 
-function toApiCall(call: CallRecord): Parameters<Progress['logCall']>[0] {
+function toApiCall(call: CallRecord): Parameters<ProgressReporter['logCall']>[0] {
   const { operation, table, ms, status, error, readUnits, writeUnits, retries } = call;
   const outcome = error ?? status;
   return {

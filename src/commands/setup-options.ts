@@ -4,7 +4,7 @@ import type { SetupRequest } from '../operations/setup.js';
 import type { Billing, StreamViewType } from '../schema/index.js';
 import { collect, wholeNumber } from './global-options.js';
 
-export const STREAM_VIEWS = [
+const STREAM_VIEWS = [
   'NEW_AND_OLD_IMAGES',
   'NEW_IMAGE',
   'OLD_IMAGE',
@@ -55,39 +55,34 @@ function region(text: string, previous: readonly string[] | undefined): readonly
 
 /** Flags that say what the tables should be; `setup` and `status` compare by them. */
 export function declareSchemaOptions(command: Command): void {
-  command
-    .addOption(new Option('--tag <key=value>', 'a tag beside those of the layout; may be repeated').argParser(collect))
-    .option('--no-streams', 'the tables have no stream')
-    .addOption(
-      new Option('--stream-view <type>', 'what the stream holds, whatever the layout says')
-        .choices(STREAM_VIEWS)
-        .conflicts('noStreams'),
-    )
-    .option('--no-ttl', 'the tables have no TTL')
-    .option('--ttl-attribute <name>', 'the attribute that TTL reads, whatever the layout says')
-    .addOption(new Option('--billing <mode>', 'how the tables are billed').choices(['on-demand', 'provisioned']))
-    .addOption(
-      new Option('--read-capacity <units>', 'read capacity units a second, with --billing provisioned').argParser(
-        wholeNumber(1),
-      ),
-    )
-    .addOption(
-      new Option('--write-capacity <units>', 'write capacity units a second, with --billing provisioned').argParser(
-        wholeNumber(1),
-      ),
-    )
-    .option('--pitr', 'turn point-in-time recovery on')
-    .option('--no-pitr', 'turn point-in-time recovery off; its recovery points are lost')
-    .option('--deletion-protection', 'protect the tables from deletion')
-    .option('--no-deletion-protection', 'let the tables be deleted')
-    .addOption(new Option('--table-class <class>', 'storage class').choices(Object.keys(TABLE_CLASSES)))
-    .addOption(
-      new Option('--kms-key <key>', "encrypt with this KMS key (ARN or id), or `default` for DynamoDB's own").argParser(
-        kmsKey,
-      ),
-    )
-    .addOption(new Option('--replica <region>', 'a replica in this region; may be repeated').argParser(region))
-    .option('--prune', 'also remove indexes that the layout does not have, and rebuild those that differ');
+  const add = (flags: string, description: string, refine?: (option: Option) => Option): void => {
+    const option = new Option(flags, description).helpGroup('Schema:');
+    command.addOption(refine?.(option) ?? option);
+  };
+  add('--tag <key=value>', 'a tag beside those of the layout; may be repeated', (option) => option.argParser(collect));
+  add('--no-streams', 'the tables have no stream');
+  add('--stream-view <type>', 'what the stream holds, whatever the layout says', (option) =>
+    option.choices(STREAM_VIEWS),
+  );
+  add('--no-ttl', 'the tables have no TTL');
+  add('--ttl-attribute <name>', 'the attribute that TTL reads, whatever the layout says');
+  add('--billing <mode>', 'how the tables are billed', (option) => option.choices(['on-demand', 'provisioned']));
+  add('--read-capacity <units>', 'read capacity units a second, with --billing provisioned', (option) =>
+    option.argParser(wholeNumber(1)),
+  );
+  add('--write-capacity <units>', 'write capacity units a second, with --billing provisioned', (option) =>
+    option.argParser(wholeNumber(1)),
+  );
+  add('--pitr', 'turn point-in-time recovery on');
+  add('--no-pitr', 'turn point-in-time recovery off; its recovery points are lost');
+  add('--deletion-protection', 'protect the tables from deletion');
+  add('--no-deletion-protection', 'let the tables be deleted');
+  add('--table-class <class>', 'storage class', (option) => option.choices(Object.keys(TABLE_CLASSES)));
+  add('--kms-key <key>', "encrypt with this KMS key (ARN or id), or `default` for DynamoDB's own", (option) =>
+    option.argParser(kmsKey),
+  );
+  add('--replica <region>', 'a replica in this region; may be repeated', (option) => option.argParser(region));
+  add('--prune', 'also remove indexes that the layout does not have, and rebuild those that differ');
 }
 
 function tagsOf(pairs: readonly string[] | undefined): Record<string, string> {

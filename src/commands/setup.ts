@@ -1,34 +1,11 @@
 import type { Command } from 'commander';
-import { CliError, EXIT, type ExitCode } from '../errors.js';
+import { CliError, EXIT } from '../errors.js';
 import type { SetupPlan, SetupResult } from '../operations/setup.js';
-import type { View } from '../output/view.js';
-import { PRODUCTION } from '../schema/desired.js';
-import { requireConsent } from './consent.js';
+import { isProduction } from '../schema/desired.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { collect } from './global-options.js';
-import { PLAN_COLUMNS, planRecords, planText, tablesJson } from './plan-view.js';
 import type { CommandSession } from './session.js';
 import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
-
-interface ViewOptions {
-  readonly dryRun: boolean;
-  readonly applied: boolean;
-  /** The last line for people. */
-  readonly closing: string;
-}
-
-function setupView(plan: SetupPlan | SetupResult, { dryRun, applied, closing }: ViewOptions): View {
-  const { region, endpoint, layout } = plan;
-  const tables = tablesJson(plan);
-  const warnings = 'warnings' in plan ? { warnings: plan.warnings } : {};
-  return {
-    json: { region, endpoint, layout, dryRun, applied, tables, ...warnings },
-    lines: tables,
-    columns: PLAN_COLUMNS,
-    records: planRecords(plan),
-    human: (page) => `${planText(page, plan)}\n\n${page.note(closing)}`,
-  };
-}
 
 const blockedTables = (plan: SetupPlan): readonly string[] =>
   plan.tables.filter(({ action }) => action === 'blocked').map(({ name }) => name);
@@ -40,42 +17,44 @@ const losing = (plan: SetupPlan): readonly string[] =>
 async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
-  const [{ planSetup, hasDrift, hasWork, applySetup }, context] = await Promise.all([
+  const [{ planSetup, hasDrift, hasWork, applySetup }, { setupView, planPage }, context] = await Promise.all([
     import('../operations/setup.js'),
+    import('./setup-view.js'),
     session.context(),
   ]);
-  const target = await session.target();
-  const plan = await planSetup(context, target, request);
+  const plan = await planSetup(context, await session.target(), request);
+  const place = await session.placeText(plan);
   const nothing = 'nothing to do: the tables are as the layout says';
 
   if (flags.check === true || flags.dryRun === true) {
     const drift = hasDrift(plan);
     const closing = drift ? 'nothing was changed; without --check and --dry-run, setup applies this' : nothing;
     return {
-      view: setupView(plan, { dryRun: true, applied: false, closing }),
+      view: setupView(plan, { place, dryRun: true, applied: false, closing }),
       exitCode: flags.check === true && drift ? EXIT.found : EXIT.done,
     };
   }
   if (!hasWork(plan)) {
     const blocked = blockedTables(plan);
     const closing = blocked.length === 0 ? nothing : 'nothing was changed';
-    const view = setupView(plan, { dryRun: false, applied: false, closing });
+    const view = setupView(plan, { place, dryRun: false, applied: false, closing });
     return blocked.length === 0 ? { view } : { view, exitCode: EXIT.failed, error: blockedError(blocked) };
   }
 
-  if (session.terminal.isInteractive && session.flags.yes !== true) {
-    const page = session.page('stderr');
-    const where = plan.endpoint === null ? `in ${plan.region}` : `in ${plan.region} at ${plan.endpoint}`;
-    session.tell(`${page.heading(`Plan for layout ${plan.layout} ${where}`)}\n${planText(page, plan)}\n`);
-  }
-  await requireConsent(session, {
+  const consent = {
     question: 'Apply this plan?',
     what: 'setup',
     losing: losing(plan),
-    production: environment.value === PRODUCTION,
+    taggedProduction: plan.tables.some(({ observed }) => isProduction(observed?.tags?.Environment ?? '')),
     confirmed: flags.confirm ?? [],
-  });
-  return outcomeOf(await applySetup(context, plan, { wait: flags.wait }));
+  };
+  const { willAsk } = await import('./consent.js');
+  const planWasShown = await willAsk(session, consent);
+  if (planWasShown) session.tell(`${planPage(session.page('stderr'), plan, place)}\n`);
+  await session.requireConsent(consent);
+  const result = await applySetup(context, plan, { wait: flags.wait });
+  const { closing, applied, ...outcome } = outcomeOf(result, flags.wait);
+  return { view: setupView(result, { place, dryRun: false, applied, closing, planWasShown }), ...outcome };
 }
 
 const blockedError = (tables: readonly string[]): CliError =>
@@ -83,31 +62,37 @@ const blockedError = (tables: readonly string[]): CliError =>
     hint: 'the plan above says why, and the way out',
   });
 
-function outcomeOf(result: SetupResult): Outcome {
+interface Applied extends Omit<Outcome, 'view'> {
+  readonly applied: boolean;
+  /** The last line for people. */
+  readonly closing: string;
+}
+
+function outcomeOf(result: SetupResult, waited: boolean): Applied {
   const outcomes = result.tables.flatMap(({ changes }) => changes.map(({ outcome }) => outcome));
   const has = (wanted: (typeof outcomes)[number]): boolean => outcomes.includes(wanted);
   const unfinished = has('pending') || has('failed') || has('blocked');
-  const anyDone = has('done');
-  const closing = unfinished
-    ? 'run the same command again: it finds out what is left and goes on from there'
-    : 'done: the tables are as the layout says';
-  const exitCode: ExitCode = result.interrupted
-    ? EXIT.interrupted
-    : !unfinished
-      ? EXIT.done
-      : anyDone
-        ? EXIT.partly
-        : EXIT.failed;
+  const applied = has('done');
+  const closing =
+    has('pending') || has('failed')
+      ? 'run the same command again: it finds out what is left and goes on from there'
+      : unfinished
+        ? 'all done but what is blocked: above stands why, and the way out'
+        : waited
+          ? 'done: the tables are as the layout says'
+          : 'asked for, and not waited for: `mcp-sessions status` shows how far it is';
   const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
-  const error = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
+  const failure = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
+  const error = result.interrupted
+    ? new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing })
+    : failure;
+  const done = unfinished ? (applied ? EXIT.partly : EXIT.failed) : EXIT.done;
   return {
-    view: setupView(result, { dryRun: false, applied: anyDone, closing }),
-    exitCode,
+    applied,
+    closing,
+    exitCode: result.interrupted ? EXIT.interrupted : done,
     warnings: result.warnings,
     ...(error !== null && { error }),
-    ...(result.interrupted && {
-      error: new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing }),
-    }),
   };
 }
 
@@ -117,8 +102,8 @@ export const setupCommand: CommandDefinition = {
   summary: "bring the tables to the layout's schema: create what is missing, converge what differs",
   declare: (command: Command) => {
     command.description(
-      'Brings the tables to the layout’s schema: creates what is missing, converges what differs, in the order that AWS\n' +
-        'allows, and waits. Shows the plan (+ add, ~ change, - remove, = right, ! blocked), asks, applies.\n' +
+      "Brings the tables to the layout's schema: creates what is missing, converges what differs, in the order that AWS " +
+        'allows, and waits. Shows the plan (+ add, ~ change, - remove, = right, ! blocked), asks, applies. ' +
         'Running it again changes nothing, or goes on where it was stopped.',
     );
     command.option('--check', 'only compare; exit 3 when something differs');

@@ -1,20 +1,40 @@
+import { pathToFileURL } from 'node:url';
 import { lilconfig } from 'lilconfig';
 import { CliError } from '../errors.js';
-import { type ConfigFile, readConfig } from './schema.js';
+import type { ConfigFile } from './schema.js';
 
 const NAME = 'mcp-sessions';
 
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
+type Loader = (path: string, content: string) => Promise<unknown>;
+
+/** A loader whose failures say which file: the parsers' own messages do not. */
+const naming =
+  (load: Loader): Loader =>
+  async (path, content) => {
+    try {
+      return await load(path, content);
+    } catch (cause) {
+      throw new CliError('CONFIG_INVALID', `${path} cannot be read: ${message(cause)}`, { cause });
+    }
+  };
+
 const loaders = {
-  '.yaml': async (_path: string, content: string): Promise<unknown> => {
-    const { parse } = await import('yaml');
+  '.json': naming(async (_path, content) => JSON.parse(content.replace(/^\uFEFF/, ''))),
+  '.yaml': naming(async (_path, content) => {
+    const { parse } = await import('./yaml.js');
     return parse(content);
-  },
-  '.ts': async (path: string): Promise<unknown> => {
+  }),
+  '.js': naming(async (path) => {
+    const { default: config } = await import(pathToFileURL(path).href);
+    return config;
+  }),
+  // Node 20 reads no TypeScript.
+  '.ts': naming(async (path) => {
     const { createJiti } = await import('jiti');
     return createJiti(import.meta.url, { fsCache: false }).import(path, { default: true });
-  },
+  }),
 };
 
 export interface LoadedConfig {
@@ -25,20 +45,27 @@ export interface LoadedConfig {
 
 /**
  * Reads `mcp-sessions.config.{json,yaml,js,ts}` or the key `mcp-sessions` of package.json, from the folder and those
- * above it; the nearest counts. Throws CONFIG_INVALID with the file's name when it cannot be read or is not valid.
+ * above it; the nearest counts, even an empty one. Throws CONFIG_INVALID with the file's name when it cannot be read or
+ * is not valid.
  */
 export async function loadConfigFile(folder: string): Promise<LoadedConfig> {
   const searcher = lilconfig(NAME, {
     searchPlaces: ['json', 'yaml', 'js', 'ts'].map((ending) => `${NAME}.config.${ending}`).concat('package.json'),
     loaders,
+    ignoreEmptySearchPlaces: false,
     stopDir: '/',
   });
   let found: Awaited<ReturnType<typeof searcher.search>>;
   try {
     found = await searcher.search(folder);
   } catch (cause) {
+    if (cause instanceof CliError) throw cause;
     throw new CliError('CONFIG_INVALID', `the configuration file cannot be read: ${message(cause)}`, { cause });
   }
   if (found === null) return { path: null, config: { layouts: [] } };
-  return { path: found.filepath, config: readConfig(found.isEmpty === true ? {} : found.config, found.filepath) };
+  // A YAML file of nothing but comments is empty too: it parses to null.
+  const isEmpty = found.isEmpty === true || (found.config === null && found.filepath.endsWith('.yaml'));
+  // Validation is for those who have a file: it takes a while to load.
+  const { readConfig } = await import('./schema.js');
+  return { path: found.filepath, config: readConfig(isEmpty ? {} : found.config, found.filepath) };
 }

@@ -1,13 +1,14 @@
+import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { CliError } from '../errors.js';
-import { LAYOUTS, type Layout, validateLayout } from '../schema/index.js';
+import { LAYOUTS, type Layout, nameProblem, validateLayout } from '../schema/index.js';
 
 /** What a configuration file may hold; the flags of the same names beat it. */
 export interface ConfigFile {
   readonly region?: string;
   readonly profile?: string;
   readonly endpointUrl?: string;
-  /** true for the default data file, or a path. */
+  /** true for the default data file below the working folder, or a path from the file's folder. */
   readonly local?: boolean | string;
   readonly layout?: string;
   readonly sessionsTable?: string;
@@ -17,6 +18,10 @@ export interface ConfigFile {
 }
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+const tableName = v.pipe(
+  text,
+  v.check((name) => nameProblem(name) === undefined, 'is no table name: 3 to 255 of a–z A–Z 0–9 _ - .'),
+);
 
 const file = v.strictObject({
   region: v.exactOptional(text),
@@ -24,8 +29,8 @@ const file = v.strictObject({
   endpointUrl: v.exactOptional(text),
   local: v.exactOptional(v.union([v.boolean(), text], 'must be true, false or a path')),
   layout: v.exactOptional(text),
-  sessionsTable: v.exactOptional(text),
-  eventsTable: v.exactOptional(text),
+  sessionsTable: v.exactOptional(tableName),
+  eventsTable: v.exactOptional(tableName),
   environment: v.exactOptional(text),
   layouts: v.optional(
     v.union(
@@ -38,6 +43,7 @@ const file = v.strictObject({
 
 /** Checks the content of a configuration file; one error names every key that is wrong, and why. */
 export function readConfig(content: unknown, path: string): ConfigFile {
+  if (Array.isArray(content)) throw invalid(path, ['the whole file: must be Object, not Array']);
   const parsed = v.safeParse(file, content);
   if (!parsed.success)
     throw invalid(
@@ -50,8 +56,15 @@ export function readConfig(content: unknown, path: string): ConfigFile {
         return `${key}: ${issue.message}`;
       }),
     );
-  const { layouts, ...settings } = parsed.output;
-  return { ...settings, layouts: readLayouts(layouts, path) };
+  const { layouts, local, ...settings } = parsed.output;
+  if (local !== undefined && local !== false && settings.endpointUrl !== undefined)
+    throw invalid(path, ['local: excludes endpointUrl: one brings its own engine, the other names one that runs']);
+  return {
+    ...settings,
+    // As everywhere, a path in a file is meant from that file's folder.
+    ...(local !== undefined && { local: typeof local === 'string' ? resolve(dirname(path), local) : local }),
+    layouts: readLayouts(layouts, path),
+  };
 }
 
 function readLayouts(input: readonly unknown[] | Readonly<Record<string, unknown>>, path: string): readonly Layout[] {

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { type GivenNames, type Layout, LAYOUTS, nameProblem } from '../schema/index.js';
+import { LAYOUTS } from '../schema/layouts/index.js';
+import { type GivenNames, nameProblem } from '../schema/names.js';
+import type { Layout } from '../schema/types.js';
 import { type LoadedConfig, loadConfigFile } from './file.js';
 
 /** The flags that every command takes to find its target. */
@@ -114,14 +116,14 @@ function named(name: string | undefined, source: string): { name: string; source
 }
 
 /** Throws USAGE, naming the source, where a text cannot be a table's name. */
-export function checkTableName(name: string, source: string): void {
+function checkTableName(name: string, source: string): void {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' (${source}) ${problem}`);
 }
 
 type Place = Pick<Settings, 'endpoint' | 'localFile'>;
 
-/** At the first level that names an engine or an endpoint, that one counts. */
+/** At the first level that names an engine or an endpoint, that one counts; a level can also rule the engine out. */
 function engineOrEndpoint(flags: TargetFlags, env: Environment, loaded: LoadedConfig, folder: string): Place {
   const { config } = loaded;
   const fileSource = loaded.path ?? 'configuration file';
@@ -134,22 +136,39 @@ function engineOrEndpoint(flags: TargetFlags, env: Environment, loaded: LoadedCo
     [localOf(env.MCP_SESSIONS_LOCAL), 'MCP_SESSIONS_LOCAL', ...endpointOf(env)],
     [config.local, fileSource, config.endpointUrl, fileSource],
   ];
+  let off: string | null = null;
   for (const [local, localSource, endpoint, endpointSource] of levels) {
-    if (local === true || typeof local === 'string') {
+    if (local === false) off ??= localSource;
+    if (off === null && (local === true || typeof local === 'string')) {
       const file = path.resolve(folder, local === true || local === '' ? DEFAULT_DATA_FILE : local);
       return { endpoint: { value: null, source: localSource }, localFile: { value: file, source: localSource } };
     }
     if (endpoint !== undefined) {
       checkEndpoint(endpoint, endpointSource);
-      return { endpoint: { value: endpoint, source: endpointSource }, localFile: { value: null, source: 'default' } };
+      return {
+        endpoint: { value: endpoint, source: endpointSource },
+        localFile: { value: null, source: off ?? 'default' },
+      };
     }
   }
-  return { endpoint: { value: null, source: 'default' }, localFile: { value: null, source: 'default' } };
+  return { endpoint: { value: null, source: 'default' }, localFile: { value: null, source: off ?? 'default' } };
 }
 
+/** `1` or `true` for the default data file, `0` or `false` for none whatever the configuration file says, else a path. */
 function localOf(value: string | undefined): boolean | string | undefined {
-  if (value === undefined || value === '' || value === '0' || value === 'false') return undefined;
-  return value === '1' || value === 'true' ? true : value;
+  switch (value?.toLowerCase()) {
+    case undefined:
+    case '':
+      return undefined;
+    case '0':
+    case 'false':
+      return false;
+    case '1':
+    case 'true':
+      return true;
+    default:
+      return value;
+  }
 }
 
 function endpointOf(env: Environment): readonly [string | undefined, string] {

@@ -5,7 +5,8 @@ import { toCliError } from './errors.js';
 
 /**
  * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the
- * operation, the table and the place; an aborted signal as INTERRUPTED, before the call or after it.
+ * operation, the table and the place; an aborted signal as INTERRUPTED, before the call or after it. A read is given up
+ * at once when the signal fires; a write in flight is waited for, so that what it did is known.
  */
 export async function call<T>(
   dynamo: Dynamo,
@@ -21,7 +22,7 @@ export async function call<T>(
     dynamo.onCall({ operation, table, ms: performance.now() - started, ...callFacts(operation, answer), error });
   };
   try {
-    const answer = await send(sdk);
+    const answer = await (READ.test(operation) ? unlessAborted(send(sdk), signal) : send(sdk));
     record(answer, null);
     return answer;
   } catch (cause) {
@@ -29,6 +30,17 @@ export async function call<T>(
     if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
     throw toCliError(cause, { operation, table, region, endpoint });
   }
+}
+
+const READ = /^(?:Describe|List|Get|BatchGet|Query|Scan)/;
+
+/** The answer, or a rejection as soon as the signal fires. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 interface AnswerFacts {

@@ -1,6 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { BriefRetries } from './retries.js';
 
 /** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
 export interface CallRecord {
@@ -56,6 +57,17 @@ export function isLoopback(endpoint: string): boolean {
 /** What engines on this machine are given when there are no credentials: they want some, any will do. */
 export const PLACEHOLDER_CREDENTIALS: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
+/** What a profile may hold that leads to credentials. */
+const CREDENTIAL_KEYS = [
+  'aws_access_key_id',
+  'role_arn',
+  'credential_process',
+  'sso_session',
+  'sso_start_url',
+  'web_identity_token_file',
+  'login_session',
+];
+
 /** The AWS configuration files' region and whether they hold credentials, for a profile or the default one. */
 export async function readProfile(
   name: string | null,
@@ -65,17 +77,29 @@ export async function readProfile(
   return {
     exists: Object.keys(profile).length > 0,
     region: profile.region ?? null,
-    hasCredentials: ['aws_access_key_id', 'role_arn', 'credential_process', 'sso_session', 'sso_start_url'].some(
-      (key) => profile[key] !== undefined,
-    ),
+    hasCredentials: CREDENTIAL_KEYS.some((key) => profile[key] !== undefined),
   };
 }
 
 const AWS_CONNECT_TIMEOUT_MS = 3000;
 const LOCAL_CONNECT_TIMEOUT_MS = 1000;
-const REQUEST_TIMEOUT_MS = 30_000;
-const MAX_ATTEMPTS = 4;
+/**
+ * How long a connection may say nothing: DynamoDB answers within a second or two, or not at all. It counts idleness, not
+ * the whole request, so that a large batch on a slow line gets through.
+ */
+const IDLE_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 128;
+
+/** What AWS's configuration files could say of an endpoint does not hold for one that was named: they are not read for it. */
+const ENDPOINT_AS_GIVEN = {
+  accountIdEndpointMode: 'disabled',
+  authSchemePreference: [],
+  defaultsMode: 'legacy',
+  endpointDiscoveryEnabled: false,
+  retryMode: 'standard',
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+} as const satisfies Partial<DynamoDBClientConfig>;
 
 /** Makes a connection. No call is sent before the first use, and credentials are looked up only then. */
 export function connect(options: ConnectOptions): Dynamo {
@@ -83,15 +107,14 @@ export function connect(options: ConnectOptions): Dynamo {
   const isLocal = endpoint !== null && isLoopback(endpoint);
   const client = new DynamoDBClient({
     region,
-    ...(endpoint === null ? {} : { endpoint, accountIdEndpointMode: 'disabled' }),
+    ...(endpoint === null ? {} : { endpoint, ...ENDPOINT_AS_GIVEN }),
     ...(profile === null ? {} : { profile }),
     ...(credentials === null ? {} : { credentials: { ...credentials } }),
     cacheMiddleware: true,
-    maxAttempts: MAX_ATTEMPTS,
+    retryStrategy: new BriefRetries(signal),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
+      socketTimeout: IDLE_TIMEOUT_MS,
       httpAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
       httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
     }),

@@ -58,14 +58,28 @@ function indexOf(index: GlobalSecondaryIndexDescription, definitions: readonly A
 /** A table that never was on demand has no BillingModeSummary: it is provisioned. */
 function billingOf(table: TableDescription): Billing {
   if (table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST') return { mode: 'on-demand' };
-  return {
-    mode: 'provisioned',
-    readCapacityUnits: table.ProvisionedThroughput?.ReadCapacityUnits ?? 0,
-    writeCapacityUnits: table.ProvisionedThroughput?.WriteCapacityUnits ?? 0,
-  };
+  return { mode: 'provisioned', ...capacityOf(table.ProvisionedThroughput) };
 }
 
-type Described = Omit<ObservedTable, 'ttl' | 'pointInTimeRecovery' | 'tags'>;
+/** What DescribeTable tells of a table; the last two are for those who change it. */
+export interface Described extends Omit<ObservedTable, 'ttl' | 'pointInTimeRecovery' | 'tags'> {
+  /** While true, AWS still names the old key and takes no other. */
+  readonly changesKey: boolean;
+  /** Provisioned capacity by index; empty on demand. */
+  readonly indexCapacity: ReadonlyMap<string, Capacity>;
+}
+
+interface Capacity {
+  readonly readCapacityUnits: number;
+  readonly writeCapacityUnits: number;
+}
+
+function capacityOf(throughput: TableDescription['ProvisionedThroughput']): Capacity {
+  return {
+    readCapacityUnits: throughput?.ReadCapacityUnits ?? 0,
+    writeCapacityUnits: throughput?.WriteCapacityUnits ?? 0,
+  };
+}
 
 function toObserved(table: TableDescription, name: string): Described {
   const definitions = table.AttributeDefinitions ?? [];
@@ -92,6 +106,13 @@ function toObserved(table: TableDescription, name: string): Described {
     replicas: (table.Replicas ?? [])
       .filter(({ RegionName }) => RegionName !== undefined)
       .map(({ RegionName = '', ReplicaStatus = 'ACTIVE' }) => ({ region: RegionName, status: ReplicaStatus })),
+    changesKey: table.SSEDescription?.Status === 'UPDATING' || table.SSEDescription?.Status === 'ENABLING',
+    indexCapacity: new Map(
+      (table.GlobalSecondaryIndexes ?? []).map(({ IndexName = '', ProvisionedThroughput }) => [
+        IndexName,
+        capacityOf(ProvisionedThroughput),
+      ]),
+    ),
   };
 }
 
@@ -100,7 +121,14 @@ export async function describeTable(dynamo: Dynamo, name: string): Promise<Descr
   const answer = await ifTableExists(
     call(dynamo, 'DescribeTable', name, (client) => client.send(new DescribeTableCommand({ TableName: name }))),
   );
-  return answer?.Table === undefined ? null : toObserved(answer.Table, name);
+  if (answer === null) return null;
+  if (answer.Table === undefined)
+    throw new CliError(
+      'ENDPOINT_NOT_DYNAMODB',
+      `${dynamo.endpoint ?? dynamo.region} answers DescribeTable, but describes no table`,
+      { hint: 'check --endpoint-url: it must be the address of a DynamoDB endpoint' },
+    );
+  return toObserved(answer.Table, name);
 }
 
 /** DescribeTimeToLive: DescribeTable does not tell it. */
@@ -123,7 +151,8 @@ async function describeRecovery(dynamo: Dynamo, name: string): Promise<ObservedT
   return { enabled: recovery?.PointInTimeRecoveryStatus === 'ENABLED' };
 }
 
-async function readTags(dynamo: Dynamo, name: string, arn: string): Promise<Record<string, string>> {
+/** All tags of a table, paged. */
+export async function readTags(dynamo: Dynamo, name: string, arn: string): Promise<Record<string, string>> {
   const tags: Record<string, string> = {};
   let token: string | undefined;
   do {
@@ -155,27 +184,39 @@ export const ifOffered = <T>(work: Promise<T>): Promise<T | null> =>
 /** moto answers an operation that it does not know with HTTP 500 and a web page, which the SDK cannot parse. */
 const isHtmlAnswer = (cause: unknown): boolean => cause instanceof SyntaxError;
 
+/** Keys, indexes and TTL of a table, with what DescribeTable tells. */
+export type Structure = Described & Pick<ObservedTable, 'ttl'>;
+
+/** Until a table is ACTIVE for the first time, and once it is DELETING, AWS tells nothing of it but its description. */
+const isUnready = ({ status }: Pick<ObservedTable, 'status'>): boolean =>
+  status === 'CREATING' || status === 'DELETING';
+
+const NO_TTL: ObservedTable['ttl'] = { status: 'DISABLED', attribute: null };
+
 /** Keys, indexes and TTL of a table, two calls; null when there is no such table. */
-export async function observeStructure(
-  dynamo: Dynamo,
-  name: string,
-): Promise<(Described & Pick<ObservedTable, 'ttl'>) | null> {
+export async function observeStructure(dynamo: Dynamo, name: string): Promise<Structure | null> {
   // Both are asked at once: a table that is not there fails the second call, which then no longer matters.
   const [table, ttl] = await Promise.allSettled([describeTable(dynamo, name), describeTtl(dynamo, name)]);
   if (table.status === 'rejected') throw table.reason;
   if (table.value === null) return null;
-  if (ttl.status === 'rejected') throw ttl.reason;
-  return { ...table.value, ttl: ttl.value };
+  if (ttl.status === 'fulfilled') return { ...table.value, ttl: ttl.value };
+  // DescribeTimeToLive on a table that is CREATING or DELETING is a ValidationException: it has no TTL yet, or no more.
+  if (isUnready(table.value)) return { ...table.value, ttl: NO_TTL };
+  // The table may have become ACTIVE, or gone, between the two answers.
+  const again = await ifTableExists(describeTtl(dynamo, name));
+  return again === null ? null : { ...table.value, ttl: again };
 }
 
 /** Everything that is known of a table, four calls or more; null when there is no such table. */
-export async function observeTable(dynamo: Dynamo, name: string): Promise<ObservedTable | null> {
+export async function observeTable(dynamo: Dynamo, name: string): Promise<(ObservedTable & Described) | null> {
   const structure = await observeStructure(dynamo, name);
   if (structure === null) return null;
   const { arn } = structure;
+  // A table that is CREATING or DELETING is not there for these calls.
+  if (arn === null || isUnready(structure)) return { ...structure, pointInTimeRecovery: null, tags: null };
   const [pointInTimeRecovery, tags] = await Promise.all([
-    describeRecovery(dynamo, name),
-    arn === null ? null : ifOffered(readTags(dynamo, name, arn)),
+    ifTableExists(describeRecovery(dynamo, name)),
+    ifOffered(ifTableExists(readTags(dynamo, name, arn))),
   ]);
   return { ...structure, pointInTimeRecovery, tags };
 }

@@ -47,6 +47,9 @@ type Explain = (
   site: CallSite,
 ) => { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
+/** Node's codes of a name that the name service does not know, or cannot be asked for. */
+const isUnresolved = (code: string | null): boolean => code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+
 const unreachable: Explain = ({ message, code, name }, site) =>
   site.endpoint === null
     ? {
@@ -62,8 +65,10 @@ const unreachable: Explain = ({ message, code, name }, site) =>
       }
     : {
         code: 'ENDPOINT_UNREACHABLE',
-        message: `nothing answers at ${site.endpoint}: ${message || code || name}`,
-        hint: 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
+        message: `nothing answers ${site.operation} at ${site.endpoint}: ${message || code || name}`,
+        hint: isUnresolved(code)
+          ? 'no such host is known: check the spelling of --endpoint-url; `--local` needs none'
+          : 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
       };
 
 const AUTH_HINT =
@@ -85,7 +90,9 @@ const credentialsExpired: Explain = ({ message }, site) => ({
 const credentialsInvalid: Explain = ({ message, name }, site) => ({
   code: 'CREDENTIALS_INVALID',
   message: `AWS does not accept the credentials (${name} in ${place(site)}: ${message})`,
-  hint: AUTH_HINT,
+  hint: /Signature (?:expired|not yet current)/i.test(message)
+    ? "set this machine's clock: AWS refuses signatures that are some minutes off"
+    : `${AUTH_HINT}. A region that has to be opted into must be enabled in the account`,
 });
 
 const accessDenied: Explain = ({ message }, site) => {
@@ -110,17 +117,13 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   InvalidSignatureException: credentialsInvalid,
   IncompleteSignatureException: credentialsInvalid,
   InvalidClientTokenId: credentialsInvalid,
+  SignatureDoesNotMatch: credentialsInvalid,
   MissingAuthenticationTokenException: credentialsInvalid,
   AccessDeniedException: accessDenied,
   AccessDenied: accessDenied,
-  ResourceNotFoundException: ({ message }, site) => ({
-    code: 'TABLE_NOT_FOUND',
-    message:
-      site.table === null
-        ? `${site.operation} in ${place(site)}: ${message}`
-        : `table '${site.table}' does not exist in ${place(site)}`,
-    hint: '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table names if it should be there',
-  }),
+  // One exception for tables and their indexes: only its text tells which is missing.
+  ResourceNotFoundException: ({ message }, site) =>
+    /\bindex: /i.test(message) ? refused(message, site) : tableMissing(message, site),
   TableNotFoundException: (failure, site) => ({
     code: 'TABLE_NOT_FOUND',
     message: `table '${site.table ?? ''}' does not exist in ${place(site)}: ${failure.message}`,
@@ -142,11 +145,23 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
     code: 'NOT_SUPPORTED',
     message: `${place(site)} does not offer ${site.operation}`,
   }),
-  ValidationException: ({ message }, site) => ({
-    code: 'REQUEST_INVALID',
-    message: `${site.operation} ${target(site)} was refused: ${message}`,
-  }),
+  ValidationException: ({ message }, site) => refused(message, site),
 };
+
+function refused(message: string, site: CallSite): ReturnType<Explain> {
+  return { code: 'REQUEST_INVALID', message: `${site.operation} ${target(site)} was refused: ${message}` };
+}
+
+function tableMissing(message: string, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'TABLE_NOT_FOUND',
+    message:
+      site.table === null
+        ? `${site.operation} in ${place(site)}: ${message}`
+        : `table '${site.table}' does not exist in ${place(site)}`,
+    hint: '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table names if it should be there',
+  };
+}
 
 function throttled({ message }: AwsFailure, site: CallSite): ReturnType<Explain> {
   return {

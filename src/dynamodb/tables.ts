@@ -5,6 +5,7 @@ import {
   type GlobalSecondaryIndex,
   type KeySchemaElement,
   ListTablesCommand,
+  type ProvisionedThroughput,
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
@@ -12,9 +13,10 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { DesiredTable } from '../schema/desired.js';
-import type { Billing, IndexSpec, KeySchema, ObservedTable, StreamViewType, TableClass } from '../schema/types.js';
+import type { Billing, IndexSpec, KeySchema, StreamViewType, TableClass } from '../schema/types.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
+import type { Described } from './describe.js';
 
 const ON_DEMAND: Billing = { mode: 'on-demand' };
 
@@ -32,7 +34,7 @@ function definitions(schemas: readonly KeySchema[]): AttributeDefinition[] {
   return [...types].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType }));
 }
 
-const throughput = (billing: Billing): Pick<UpdateTableCommandInput, 'ProvisionedThroughput'> =>
+const throughput = (billing: Billing): { ProvisionedThroughput?: ProvisionedThroughput } =>
   billing.mode === 'on-demand'
     ? {}
     : {
@@ -93,18 +95,23 @@ async function updateTable(
   );
 }
 
-/** Switches the billing mode or the capacity, of the table and of every index alike: an index has no mode of its own. */
-export async function setBilling(dynamo: Dynamo, table: ObservedTable, billing: Billing): Promise<void> {
-  const capacity = throughput(billing);
+/**
+ * Switches the billing mode or the capacity, of the table and of every index alike: an index has no mode of its own.
+ * AWS refuses a request that names an index, or the table, with the capacity that it has already.
+ */
+export async function setBilling(dynamo: Dynamo, table: Described, billing: Billing): Promise<void> {
+  if (billing.mode === 'on-demand') return updateTable(dynamo, table.name, { BillingMode: 'PAY_PER_REQUEST' });
+  const wanted = throughput(billing);
+  const differs = (has: { readonly readCapacityUnits: number; readonly writeCapacityUnits: number } | undefined) =>
+    has?.readCapacityUnits !== billing.readCapacityUnits || has.writeCapacityUnits !== billing.writeCapacityUnits;
+  const indexes = table.indexes.filter(({ name }) => differs(table.indexCapacity.get(name)));
+  const tableDiffers = table.billing.mode === 'on-demand' || differs(table.billing);
   await updateTable(dynamo, table.name, {
-    BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
-    ...capacity,
-    ...(capacity.ProvisionedThroughput !== undefined &&
-      table.indexes.length > 0 && {
-        GlobalSecondaryIndexUpdates: table.indexes.map(({ name }) => ({
-          Update: { IndexName: name, ProvisionedThroughput: capacity.ProvisionedThroughput },
-        })),
-      }),
+    BillingMode: 'PROVISIONED',
+    ...(tableDiffers && wanted),
+    ...(indexes.length > 0 && {
+      GlobalSecondaryIndexUpdates: indexes.map(({ name }) => ({ Update: { IndexName: name, ...wanted } })),
+    }),
   });
 }
 
@@ -126,10 +133,17 @@ export const setStream = (dynamo: Dynamo, name: string, view: StreamViewType | f
     StreamSpecification: view === false ? { StreamEnabled: false } : { StreamEnabled: true, StreamViewType: view },
   });
 
-/** Starts one index; AWS takes one index a call and fills it in the background. */
-export const createIndex = (dynamo: Dynamo, table: ObservedTable, index: IndexSpec): Promise<void> =>
+/**
+ * Starts one index; AWS takes one index a call and fills it in the background. The attributes of all indexes are named:
+ * AWS would do with those of the new one, moto forgets the others.
+ */
+export const createIndex = (dynamo: Dynamo, table: Described, index: IndexSpec): Promise<void> =>
   updateTable(dynamo, table.name, {
-    AttributeDefinitions: definitions([table.keys, index]),
+    AttributeDefinitions: definitions([
+      table.keys,
+      ...table.indexes.filter(({ status }) => status !== 'DELETING'),
+      index,
+    ]),
     GlobalSecondaryIndexUpdates: [{ Create: indexInput(index, table.billing) }],
   });
 

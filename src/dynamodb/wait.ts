@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from '../errors.js';
+import { CliError, type ErrorCode } from '../errors.js';
 
 export interface WaitOptions {
   readonly signal: AbortSignal;
@@ -21,17 +21,29 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Failures of a look that need not be the end of a long wait. */
+const BLIPS = new Set<ErrorCode>(['THROTTLED', 'AWS_ERROR', 'ENDPOINT_UNREACHABLE']);
+const BLIPS_IN_A_ROW = 3;
+
 /**
- * Looks until the look answers something other than undefined, and answers that.
+ * Looks until the look answers something other than undefined, and answers that. Once a look has been answered, the
+ * network or AWS may fail a few: an index can take hours to build.
  * The SDK's own waiters throw when they are given less time than their fixed first delay of 20 s.
  */
 export async function waitFor<T>(look: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
   const { signal, what, timeoutMs = Number.POSITIVE_INFINITY, firstDelayMs = 20, maxDelayMs = 5000 } = options;
   const started = performance.now();
   let delay = firstDelayMs;
+  let blips = BLIPS_IN_A_ROW;
   for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+      blips = 0;
+    } catch (error) {
+      if (!(error instanceof CliError) || !BLIPS.has(error.code) || blips >= BLIPS_IN_A_ROW) throw error;
+      blips += 1;
+    }
     if (performance.now() - started + delay > timeoutMs)
       throw new CliError('WAIT_TIMEOUT', `gave up after ${Math.round(timeoutMs / 1000)} s ${what}`, {
         hint: 'the change goes on in AWS: `mcp-sessions status` shows how far it is; run the command again later',

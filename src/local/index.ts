@@ -1,6 +1,5 @@
 export { type AcquireOptions, acquireEngine, type LocalEngine } from './acquire.js';
 export { type EngineInfo, engineVersion, findEngine } from './find.js';
-export type { EngineState, Lease } from './protocol.js';
 export { resetData } from './reset.js';
 export { type StartEngineOptions, startEngine } from './start.js';
 export { engineStatus } from './status.js';

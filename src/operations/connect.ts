@@ -7,7 +7,6 @@ import {
   readProfile,
 } from '../dynamodb/client.js';
 import { CliError } from '../errors.js';
-import { acquireEngine } from '../local/index.js';
 import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
@@ -46,7 +45,9 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
   const { endpoint } = request;
   const profile = await readProfile(request.profile);
   const region = request.region ?? profile.region ?? (endpoint === null ? null : LOCAL_REGION);
-  if (request.profile !== null && !profile.exists)
+  const isLocal = endpoint !== null && isLoopback(endpoint);
+  // An engine on this machine takes any credentials: AWS_PROFILE may well stand for a place where there are some.
+  if (request.profile !== null && !profile.exists && (request.profileIsFlag || !isLocal))
     throw new CliError(
       'CREDENTIALS_MISSING',
       `there is no profile '${request.profile}' in the AWS configuration files`,
@@ -59,8 +60,7 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
       hint: 'give --region eu-west-1 (or yours), set AWS_REGION, or add --local to work without AWS',
     });
   const fromEnv = request.profileIsFlag ? null : environmentCredentials(request.env);
-  const needsPlaceholder = endpoint !== null && isLoopback(endpoint) && fromEnv === null && !profile.hasCredentials;
-  const credentials = needsPlaceholder ? PLACEHOLDER_CREDENTIALS : fromEnv;
+  const credentials = fromEnv ?? (isLocal && !profile.hasCredentials ? PLACEHOLDER_CREDENTIALS : null);
   return openWith(
     request,
     { region, endpoint, profile: request.profile, credentials, heedsStatements: endpoint === null },
@@ -69,6 +69,7 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
 }
 
 async function openLocal(request: ConnectRequest, dataFile: string): Promise<Connection> {
+  const { acquireEngine } = await import('../local/index.js');
   const engine = await acquireEngine({
     dataFile,
     env: request.env,

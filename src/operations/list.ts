@@ -1,5 +1,5 @@
 import { scanPages } from '../dynamodb/items.js';
-import { type DecodedSession, type SessionFilter, selectSession } from '../schema/index.js';
+import { type DecodedSession, type Layout, type SessionFilter, selectSession } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { BoundedHeap } from './heap.js';
 import { requireSessions, type Target } from './target.js';
@@ -32,20 +32,37 @@ const newestFirst = (value: (session: DecodedSession) => number | null) => (a: D
 
 const byId = (a: DecodedSession, b: DecodedSession): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** Newest, largest first; expiry: the next to expire first, those that never do last. */
-const COMPARE: Readonly<Record<SortKey, (a: DecodedSession, b: DecodedSession) => number>> = {
-  activity: newestFirst(({ lastActivityAt, createdAt, expiresAt }) => lastActivityAt ?? createdAt ?? expiresAt),
-  created: newestFirst(({ createdAt }) => createdAt),
-  expiry: (a, b) => (a.expiresAt ?? Number.POSITIVE_INFINITY) - (b.expiresAt ?? Number.POSITIVE_INFINITY) || byId(a, b),
-  size: newestFirst(({ sizeBytes }) => sizeBytes),
-  id: byId,
-};
+/**
+ * Newest, largest first; expiry: the next to expire first, those that never do last. Where neither activity nor creation
+ * is known, the expiry less the layout's lifetime stands for it: the expiry itself would come before all others.
+ */
+export function comparison(
+  sort: SortKey,
+  { lifetimeSeconds }: Layout,
+): (a: DecodedSession, b: DecodedSession) => number {
+  switch (sort) {
+    case 'activity':
+      return newestFirst(
+        ({ lastActivityAt, createdAt, expiresAt }) =>
+          lastActivityAt ?? createdAt ?? (expiresAt === null ? null : expiresAt - lifetimeSeconds * 1000),
+      );
+    case 'created':
+      return newestFirst(({ createdAt }) => createdAt);
+    case 'expiry':
+      return (a, b) =>
+        (a.expiresAt ?? Number.POSITIVE_INFINITY) - (b.expiresAt ?? Number.POSITIVE_INFINITY) || byId(a, b);
+    case 'size':
+      return newestFirst(({ sizeBytes }) => sizeBytes);
+    case 'id':
+      return byId;
+  }
+}
 
 /** Reads the sessions table to its end and answers the first of the chosen sessions in the order asked for. */
 export async function list(context: OperationContext, target: Target, request: ListRequest): Promise<ListResult> {
   const table = await requireSessions(context, target);
   const now = context.now();
-  const heap = new BoundedHeap(request.limit ?? Number.POSITIVE_INFINITY, COMPARE[request.sort]);
+  const heap = new BoundedHeap(request.limit ?? Number.POSITIVE_INFINITY, comparison(request.sort, target.layout));
   let [scanned, matched, readUnits] = [0, 0, 0];
   for await (const page of scanPages(context.dynamo, table.name)) {
     readUnits += page.readUnits;

@@ -23,6 +23,9 @@ export function engineVariables(
 /** What would lead the child past the engine: another account, or another engine. */
 const MISLEADING = new Set(['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL']);
 
+/** Ctrl-C on a terminal reaches the child as well: it has so long to end in its own way. */
+const TERMINAL_GRACE_MS = 5000;
+
 /**
  * Runs a command with variables added, its streams those of this process. Answers its exit code, 128 and the signal's
  * number when a signal ended it. Throws USAGE when it cannot be started.
@@ -31,14 +34,15 @@ export async function runChild(
   command: readonly string[],
   env: NodeJS.ProcessEnv,
   variables: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  { signal, onTerminal }: { readonly signal: AbortSignal; readonly onTerminal: boolean },
 ): Promise<number> {
   const [program = '', ...args] = command;
   const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.has(name)));
   const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...variables } });
-  // The terminal sends Ctrl-C to the child as well; a SIGTERM to this process alone has to be passed on.
+  let grace: NodeJS.Timeout | undefined;
+  // A SIGTERM to this process alone has to be passed on.
   const pass = (): void => {
-    child.kill('SIGTERM');
+    grace = setTimeout(() => child.kill('SIGTERM'), onTerminal ? TERMINAL_GRACE_MS : 0);
   };
   signal.addEventListener('abort', pass, { once: true });
   try {
@@ -57,5 +61,6 @@ export async function runChild(
     });
   } finally {
     signal.removeEventListener('abort', pass);
+    clearTimeout(grace);
   }
 }

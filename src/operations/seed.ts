@@ -1,11 +1,9 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { observeStructure } from '../dynamodb/describe.js';
 import { putItems } from '../dynamodb/items.js';
-import { CliError } from '../errors.js';
 import { exampleSession, type ExampleSession, type Random } from '../schema/index.js';
 import type { OperationContext } from './context.js';
-import { nameOf, requireSessions, type Target } from './target.js';
+import { nameOf, requireEvents, requireSessions, type Target } from './target.js';
 
 export interface SeedRequest {
   /** How many sessions. */
@@ -34,10 +32,8 @@ export async function planSeed(context: OperationContext, target: Target, reques
   const { name: sessionsTable } = await requireSessions(context, target);
   const eventsTable = target.layout.event === null ? undefined : nameOf(target.names, 'events');
   const hasEvents = eventsTable !== undefined && request.events > 0;
-  if (hasEvents && (await observeStructure(context.dynamo, eventsTable)) === null)
-    throw new CliError('TABLE_NOT_FOUND', `the events table '${eventsTable}' does not exist`, {
-      hint: '`mcp-sessions setup` creates it; `--events 0` writes sessions only',
-    });
+  // Before the first session is written: an events table that is not right would leave them without their events.
+  if (hasEvents) await requireEvents(context, target, eventsTable);
   return {
     layout: target.layout.id,
     tables: hasEvents ? [sessionsTable, eventsTable] : [sessionsTable],
@@ -81,7 +77,9 @@ async function putAll(
 ): Promise<void> {
   const share = Math.ceil(items.length / IN_FLIGHT / 25) * 25;
   const parts = Array.from({ length: IN_FLIGHT }, (_, at) => items.slice(at * share, (at + 1) * share));
-  await Promise.all(parts.map((part) => putItems(context.dynamo, table, part)));
+  // All are waited for, also when one fails: no write goes on behind an error's back.
+  const written = await Promise.allSettled(parts.map((part) => putItems(context.dynamo, table, part)));
+  for (const result of written) if (result.status === 'rejected') throw result.reason;
 }
 
 function* chunks(target: Target, request: SeedRequest, now: number): Generator<readonly ExampleSession[]> {

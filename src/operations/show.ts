@@ -1,4 +1,3 @@
-import { observeStructure } from '../dynamodb/describe.js';
 import { getItem, queryPages } from '../dynamodb/items.js';
 import { CliError } from '../errors.js';
 import {
@@ -14,7 +13,7 @@ import {
   matchesFilter,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
-import { nameOf, requireSessions, type Target } from './target.js';
+import { nameOf, requireEvents, requireSessions, type Target } from './target.js';
 
 export interface ShowRequest {
   readonly id: string;
@@ -27,7 +26,7 @@ export interface ShowResult {
   readonly table: string;
   readonly session: DecodedSession;
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** The newest, in their order; null where the layout has no events, or their table is not there. */
+  /** The newest, in their order; null where the layout has no events, or their table is not there, or not readable yet. */
   readonly events: readonly DecodedEvent[] | null;
   readonly moreEvents: boolean;
 }
@@ -52,7 +51,7 @@ export async function show(context: OperationContext, target: Target, request: S
 async function findSession(context: OperationContext, target: Target, table: string, id: string): Promise<Item> {
   const { id: parts, idPrefixes = [], filter } = target.layout.session;
   const keys = ['', ...idPrefixes].map((prefix) => keyOfSessionId(`${prefix}${id}`, parts));
-  if (keys[0] === undefined) {
+  if (keys[0] === undefined || keys.some((key) => !hasNumbers(key ?? {}))) {
     const form = parts.map(({ attribute }) => `<${attribute}>`).join(':');
     throw new CliError('USAGE', `'${id}' is not an id of the layout ${target.layout.id}`, {
       hint: `its ids are ${form}`,
@@ -67,6 +66,10 @@ async function findSession(context: OperationContext, target: Target, table: str
   });
 }
 
+/** DynamoDB refuses a key whose number is none; it cannot be anybody's id. */
+const hasNumbers = (key: Item): boolean =>
+  Object.values(key).every((value) => !('N' in value) || /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value.N));
+
 async function newestEvents(
   context: OperationContext,
   target: Target,
@@ -78,7 +81,13 @@ async function newestEvents(
   const [part] = target.layout.session.id;
   const owner = part === undefined ? undefined : session[part.attribute];
   if (event === null || table === undefined || owner === undefined || limit === 0) return null;
-  if ((await observeStructure(context.dynamo, table)) === null) return null;
+  try {
+    await requireEvents(context, target, table);
+  } catch (error) {
+    // The session itself can be shown all the same.
+    if (error instanceof CliError && (error.code === 'TABLE_NOT_FOUND' || error.code === 'TABLE_BUSY')) return null;
+    throw error;
+  }
   return readNewest(context, table, event, owner, limit);
 }
 

@@ -1,4 +1,4 @@
-import { observeStructure } from '../dynamodb/describe.js';
+import { ifOffered, observeStructure, type Structure } from '../dynamodb/describe.js';
 import { scanPages } from '../dynamodb/items.js';
 import { listTables } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
@@ -29,7 +29,7 @@ export interface TargetRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export type ObservedStructure = NonNullable<Awaited<ReturnType<typeof observeStructure>>>;
+export type ObservedStructure = Structure;
 
 export interface Target {
   readonly layout: Layout;
@@ -49,11 +49,16 @@ export async function sampleItems(context: OperationContext, table: string): Pro
   return [];
 }
 
-/** Detects a table's layout; items are read only where keys, indexes and TTL leave a doubt. */
-export async function detectTable(context: OperationContext, table: Detectable): Promise<Detection> {
+/**
+ * Detects a table's layout; items are read only where keys, indexes and TTL leave a doubt, and where they can be read: a
+ * table that is CREATING has none to give, and who may describe a table may not be allowed to read it.
+ */
+export async function detectTable(context: OperationContext, table: ObservedStructure): Promise<Detection> {
   const byStructure = detectLayout(table, null, context.layouts);
   if (byStructure.confidence === 'certain' || byStructure.candidates.length === 0) return byStructure;
-  return detectLayout(table, await sampleItems(context, table.name), context.layouts);
+  if (!READABLE.has(table.status)) return byStructure;
+  const samples = await ifOffered(sampleItems(context, table.name));
+  return samples === null ? byStructure : detectLayout(table, samples, context.layouts);
 }
 
 function namesFor(layout: Layout, request: TargetRequest): readonly TableName[] {
@@ -81,6 +86,10 @@ const sessionsName = (names: readonly TableName[]): string => nameOf(names, 'ses
 export async function resolveTarget(context: OperationContext, request: TargetRequest): Promise<Target> {
   const given = context.layouts.find(({ id }) => id === request.layout);
   if (given !== undefined) return givenTarget(context, request, given);
+  if (request.layout !== null)
+    throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${request.layout}'`, {
+      hint: `the layouts are ${context.layouts.map(({ id }) => id).join(', ')}`,
+    });
 
   const names = namesFor(DEFAULT_LAYOUT, request);
   const sessions = await observeStructure(context.dynamo, sessionsName(names));
@@ -138,17 +147,35 @@ function undetected(detection: Detection): CliError {
 export async function requireSessions(context: OperationContext, target: Target): Promise<ObservedStructure> {
   const name = sessionsName(target.names);
   if (target.sessions === null) throw await missingTable(context, name);
-  const keys = target.layout.tables[0]?.keys ?? null;
-  if (keys !== null && describeKeys(keys) !== describeKeys(target.sessions.keys))
-    throw new CliError(
-      'LAYOUT_MISMATCH',
-      `table '${name}' has the keys ${describeKeys(target.sessions.keys)}; the layout ${target.layout.id} has ${describeKeys(keys)}`,
-      {
-        hint: `\`mcp-sessions layouts detect ${name}\` says what the table is; name that with --layout, or use --layout generic`,
-      },
-    );
+  requireKeys(
+    target,
+    target.sessions,
+    'sessions',
+    `\`mcp-sessions layouts detect ${name}\` says what the table is; name that with --layout, or use --layout generic`,
+  );
   requireReadable(target.sessions);
   return target.sessions;
+}
+
+/** The events table, which must exist and have the layout's keys. */
+export async function requireEvents(context: OperationContext, target: Target, name: string): Promise<void> {
+  const events = await observeStructure(context.dynamo, name);
+  if (events === null)
+    throw new CliError('TABLE_NOT_FOUND', `the events table '${name}' does not exist`, {
+      hint: '`mcp-sessions setup` creates it; `--events 0` leaves events out',
+    });
+  requireKeys(target, events, 'events', 'name the events table with --events-table; `--events 0` leaves events out');
+  requireReadable(events);
+}
+
+function requireKeys({ layout }: Target, table: ObservedStructure, role: TableRole, hint: string): void {
+  const keys = layout.tables.find((spec) => spec.role === role)?.keys ?? null;
+  if (keys === null || describeKeys(keys) === describeKeys(table.keys)) return;
+  throw new CliError(
+    'LAYOUT_MISMATCH',
+    `table '${table.name}' has the keys ${describeKeys(table.keys)}; the ${role} table of the layout ${layout.id} has ${describeKeys(keys)}`,
+    { hint },
+  );
 }
 
 /** Reads are possible in these states; a table that is CREATING, or being deleted, has none to give. */

@@ -43,9 +43,9 @@ export class Page {
     return renderTable(columns, rows, { width: this.width, unicode: this.unicode, paint: this.#paint }, remedy);
   }
 
-  /** Aligned `name: value` lines; long values go on below their own beginning. */
+  /** Aligned `name: value` lines; long values go on below their own beginning, as does a value without a name. */
   properties(pairs: readonly Property[]): string {
-    const names = pairs.map(([name]) => `${safeText(name)}:`);
+    const names = pairs.map(([name]) => (name === '' ? '' : `${safeText(name)}:`));
     const indent = Math.max(0, ...names.map(textWidth)) + 2;
     const beside = this.width === undefined || this.width - indent >= KEY_AND_VALUE_MIN;
     return pairs
@@ -58,7 +58,7 @@ export class Page {
           return this.#hanging(first, indent, text, style);
         }
         const lines = wrapText(text, this.#room(2)).map((line) => `  ${this.#paint(style, line)}`);
-        return [this.#paint('strong', name), ...lines].join('\n').trimEnd();
+        return [...(name === '' ? [] : [this.#paint('strong', name)]), ...lines].join('\n').trimEnd();
       })
       .join('\n');
   }

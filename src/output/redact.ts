@@ -9,11 +9,28 @@ function mask(value: unknown): string {
   return characters.length >= REVEAL_FROM ? MASK + characters.slice(-4).join('') : MASK;
 }
 
+type IsSecret = (key: string, value: unknown) => boolean;
+
+/** Stores that this package does not know keep a session as JSON in a string. */
+function redactText(text: string, isSecret: IsSecret, depth: number): string {
+  if (!/^\s*[[{]/.test(text) || depth >= DEEPEST) return text;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  const masked = JSON.stringify(redact(value, isSecret, depth + 1));
+  // Exactly as it was, spaces and all, where there is nothing to hide.
+  return masked === JSON.stringify(value) ? text : masked;
+}
+
 /**
  * A deep copy with everything below a secret key masked. The end of a long string is kept, to tell two tokens apart;
- * objects and lists are masked whole. JSON inside strings is not looked into: decode it first.
+ * objects and lists are masked whole. A string that holds JSON stays one, the secrets in it masked.
  */
-export function redact(value: unknown, isSecret: (key: string, value: unknown) => boolean, depth = 0): unknown {
+export function redact(value: unknown, isSecret: IsSecret, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value, isSecret, depth);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= DEEPEST) return '(nested too deeply to show)';
   if (Array.isArray(value)) return value.map((element) => redact(element, isSecret, depth + 1));

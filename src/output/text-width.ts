@@ -3,8 +3,8 @@ import { isPlainAscii } from './safe-text.js';
 
 export type TruncateAt = 'end' | 'middle';
 
-/** Text whose width is its length; with the ellipsis, which every shortened cell holds. */
-const NARROW = /^[ -~…]*$/;
+/** Text whose width is its length; with the ellipsis, which every shortened cell holds, and the rule below titles. */
+const NARROW = /^[ -~…─]*$/;
 /** Intl.Segmenter takes a minute for 400 KB of Chinese in one piece (Node 20): its cost grows with the square. */
 const PIECE = 1024;
 

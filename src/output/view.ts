@@ -1,7 +1,5 @@
 import type { Page } from './page.js';
 
-export type { Scalar } from './cell.js';
-
 export type OutputFormat = 'table' | 'json' | 'ndjson' | 'csv' | 'yaml';
 
 /** A result in every form that it can be asked for. Plain data; nothing is formatted before it is needed. */

@@ -9,6 +9,7 @@ import type {
   ItemFilter,
   Layout,
   PayloadField,
+  SessionMeaning,
   TableSpec,
   TimeField,
 } from './types.js';
@@ -68,6 +69,8 @@ export function hasAttribute(item: Item, spec: AttributeSpec): boolean {
   return value !== undefined && spec.types.includes(typeOf(value));
 }
 
+const isNothing = (value: AttributeValue | undefined): boolean => value === undefined || 'NULL' in value;
+
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
@@ -121,6 +124,16 @@ function readNested(value: unknown, unit: TimeField['unit']): ReadTime {
   return { kind: 'invalid', reason: 'is neither a number nor text' };
 }
 
+/**
+ * Whether nothing in an item contradicts how a layout stores the times of creation and activity: other applications
+ * have attributes of the same names, in other units. The expiry is no sign: writing it in a wrong unit is a known fault.
+ */
+export function hasReadableTimes({ createdAt, lastActivityAt, payload }: SessionMeaning, item: Item): boolean {
+  return [createdAt, lastActivityAt].every(
+    (field) => field === null || readField(item, field, payload).kind !== 'invalid',
+  );
+}
+
 function isTerminated(layout: Layout, item: Item): boolean {
   const { terminated, payload } = layout.session;
   if (terminated === null) return false;
@@ -142,7 +155,7 @@ export function decodeSession(layout: Layout, item: Item, now: number): DecodedS
     return read.kind === 'instant' ? read.ms : null;
   };
   const missing = (tableOf(layout, 'sessions')?.attributes ?? [])
-    .filter((spec) => spec.required && firstOf(item, spec.names) === undefined)
+    .filter((spec) => spec.required && spec.names.every((name) => isNothing(item[name])))
     .map((spec) => spec.names[0] ?? '');
   const createdAt = instantOf(session.createdAt);
   const lastActivityAt = instantOf(session.lastActivityAt);

@@ -22,7 +22,7 @@ export interface SetupOverrides {
   readonly pointInTimeRecovery?: boolean;
   readonly deletionProtection?: boolean;
   readonly tableClass?: TableClass;
-  /** A key's ARN, id or alias; `default` for the key that DynamoDB owns. */
+  /** A key's ARN or id, for DynamoDB tells no alias; `default` for the key that DynamoDB owns. */
   readonly kmsKey?: string;
   readonly replicas?: readonly string[];
 }
@@ -45,7 +45,8 @@ export interface DesiredTable {
   readonly replicas: readonly string[];
 }
 
-export const PRODUCTION = 'production';
+/** Whether an environment's name means production; a capital or the short form must not turn its safeguards off. */
+export const isProduction = (environment: string): boolean => /^prod(?:uction)?$/i.test(environment.trim());
 
 const fillTags = (tags: TableSpec['tags'], environment: string): Record<string, string> =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, value.replaceAll('{environment}', environment)]));
@@ -56,7 +57,7 @@ export function desiredTables(
   names: readonly { readonly role: TableRole; readonly name: string }[],
   overrides: SetupOverrides,
 ): readonly DesiredTable[] {
-  const production = overrides.environment === PRODUCTION ? true : undefined;
+  const production = isProduction(overrides.environment) ? true : undefined;
   return layout.tables.map((spec) => ({
     role: spec.role,
     name: names.find(({ role }) => role === spec.role)?.name ?? spec.defaultName,

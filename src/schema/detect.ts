@@ -1,8 +1,18 @@
 import type { Item } from './attribute-value.js';
-import { hasAttribute, matchesFilter } from './decode.js';
+import { hasAttribute, hasReadableTimes, matchesFilter } from './decode.js';
 import { describeKey, describeKeys } from './describe.js';
 import { FOREIGN } from './foreign.js';
-import type { AttributeSpec, IndexSpec, ItemFilter, KeySchema, Layout, ObservedTable, TableRole } from './types.js';
+import { LAYOUTS } from './layouts/index.js';
+import type {
+  AttributeSpec,
+  IndexSpec,
+  ItemFilter,
+  KeySchema,
+  Layout,
+  ObservedTable,
+  SessionMeaning,
+  TableRole,
+} from './types.js';
 
 /**
  * `certain`: keys and either indexes or items agree, nothing speaks against it. `likely`: less than that, but nothing
@@ -36,9 +46,11 @@ interface Signature {
   readonly role: TableRole;
   readonly keys: KeySchema;
   readonly indexes: readonly IndexSpec[];
-  readonly ttl: string | null;
+  readonly ttl: string | { readonly any: true } | null;
   readonly attributes: readonly AttributeSpec[];
   readonly filter: ItemFilter;
+  /** What a session's attributes mean; null for other tables, and where it is not known. */
+  readonly session: SessionMeaning | null;
   readonly defaultName: string | null;
 }
 
@@ -46,6 +58,8 @@ interface Scored extends DetectionCandidate {
   /** Indexes, TTL attribute, items, name: compared in this order. */
   readonly rank: readonly [number, number, number, number];
   readonly certain: boolean;
+  /** Nothing but the keys is known of it. */
+  readonly isCatchAll: boolean;
 }
 
 /** What a table's observation must hold for a detection. */
@@ -68,13 +82,14 @@ function signatures(layouts: readonly Layout[]): readonly Signature[] {
               ttl: table.ttl?.attribute ?? null,
               attributes: table.attributes,
               filter: table.role === 'sessions' ? layout.session.filter : [],
+              session: table.role === 'sessions' ? layout.session : null,
               defaultName: table.defaultName.replaceAll('{sessions}', layout.tables[0]?.defaultName ?? ''),
             },
           ],
     ),
   );
   const foreign = FOREIGN.map(
-    (table): Signature => ({ ...table, layout: null, role: 'sessions', indexes: [], filter: [] }),
+    (table): Signature => ({ ...table, layout: null, role: 'sessions', indexes: [], filter: [], session: null }),
   );
   return [...own, ...foreign];
 }
@@ -92,7 +107,9 @@ export function detectLayout(
   const fitting = signatures(layouts)
     .filter((signature) => describeKeys(signature.keys) === keys)
     .map((signature) => score(signature, table, samples ?? []));
-  const possible = fitting.filter((candidate) => candidate !== null).toSorted((a, b) => compareRanks(b.rank, a.rank));
+  const possible = contenders(fitting.filter((candidate) => candidate !== null)).toSorted((a, b) =>
+    compareRanks(b.rank, a.rank),
+  );
   const result = { table: table.name, candidates: possible.map(stripped) };
   const [best, second] = possible;
   if (best === undefined) {
@@ -136,9 +153,37 @@ export function detectLayout(
   };
 }
 
+/**
+ * Leaves out systems without a layout where something better is known of the table: a design of which nothing but the
+ * keys is known, where items look like a layout's; any, where a layout that its owner wrote fits as well; and any that
+ * only shares the default name with a layout, where no items speak. `setup` must know its own table while it is bare.
+ */
+function contenders(fitting: readonly Scored[]): readonly Scored[] {
+  const configured = fitting.filter(({ layout }) => layout !== null && !LAYOUTS.some(({ id }) => id === layout));
+  const namesakes = fitting.filter(({ layout, rank: [, , items, name] }) => layout !== null && items === 0 && name > 0);
+  const isKnownByItems = fitting.some(({ layout, rank: [, , items] }) => layout !== null && items > 0);
+  return fitting.filter((candidate) => {
+    if (candidate.layout !== null) return true;
+    if (candidate.isCatchAll && isKnownByItems) return false;
+    if (namesakes.some((own) => compareRanks(own.rank, candidate.rank) === 0)) return false;
+    return !configured.some((own) => fitsAsWell(own.rank, candidate.rank));
+  });
+}
+
+/** By indexes and TTL, and by items or, where the owner's layout does not describe them, by name. */
+function fitsAsWell([indexes, ttl, items, name]: Scored['rank'], other: Scored['rank']): boolean {
+  if (compareRanks([indexes, ttl, 0, 0], [other[0], other[1], 0, 0]) < 0) return false;
+  return items >= other[2] || name > other[3];
+}
+
 const GENERIC_HINT = 'its keys and TTL can be read with --layout generic, or describe it in the configuration file';
 
-const stripped = ({ rank: _rank, certain: _certain, ...candidate }: Scored): DetectionCandidate => candidate;
+const stripped = ({
+  rank: _rank,
+  certain: _certain,
+  isCatchAll: _isCatchAll,
+  ...candidate
+}: Scored): DetectionCandidate => candidate;
 
 const withoutName = ([indexes, ttl, items]: Scored['rank']): Scored['rank'] => [indexes, ttl, items, 0];
 
@@ -165,12 +210,17 @@ function score(signature: Signature, table: Detectable, samples: readonly Item[]
     else contra.push(`index ${index.name} is missing`);
 
   const ttlAttribute = table.ttl.status === 'DISABLED' ? null : table.ttl.attribute;
-  const ttlAgrees = ttlAttribute !== null && ttlAttribute === signature.ttl;
+  const expected = typeof signature.ttl === 'object' ? signature.ttl?.any : signature.ttl;
+  const ttlAgrees = ttlAttribute !== null && (expected === true || expected === ttlAttribute);
   if (ttlAgrees) pro.push(`TTL on ${ttlAttribute}`);
-  else if (ttlAttribute !== null) contra.push(`TTL is on ${ttlAttribute}, not on ${signature.ttl ?? 'anything'}`);
+  else if (ttlAttribute !== null) contra.push(`TTL is on ${ttlAttribute}, not on ${expected ?? 'anything'}`);
 
   const ours = samples.filter((item) => matchesFilter(item, signature.filter));
-  const whole = ours.filter((item) => signature.attributes.every((spec) => !spec.required || hasAttribute(item, spec)));
+  const whole = ours.filter(
+    (item) =>
+      signature.attributes.every((spec) => !spec.required || hasAttribute(item, spec)) &&
+      (signature.session === null || hasReadableTimes(signature.session, item)),
+  );
   if (samples.length > 0 && signature.attributes.length > 0 && whole.length === 0) return null;
   if (whole.length > 0 && signature.attributes.length > 0)
     pro.push(`${whole.length} of ${samples.length} sampled items look like it`);
@@ -179,8 +229,9 @@ function score(signature: Signature, table: Detectable, samples: readonly Item[]
   if (isNamed) pro.push(`named ${table.name}`);
   const itemShare = signature.attributes.length === 0 || samples.length === 0 ? 0 : whole.length / samples.length;
   const indexesAgree = present.length > 0 && present.length === signature.indexes.length;
-  const itemsAgree =
-    whole.length === samples.length && (whole.length >= ENOUGH_ITEMS || (whole.length > 0 && ttlAgrees));
+  const isDescribed = signature.attributes.length > 0;
+  const isEnough = (isDescribed && whole.length >= ENOUGH_ITEMS) || (ttlAgrees && whole.length > 0);
+  const itemsAgree = isEnough && whole.length === samples.length;
   return {
     layout: signature.layout,
     title: signature.title,
@@ -188,6 +239,7 @@ function score(signature: Signature, table: Detectable, samples: readonly Item[]
     for: pro,
     against: contra,
     rank: [present.length, Number(ttlAgrees) - Number(ttlAttribute !== null && !ttlAgrees), itemShare, Number(isNamed)],
+    isCatchAll: signature.layout === null && signature.attributes.length === 0,
     certain: (indexesAgree || itemsAgree) && contra.length === 0,
   };
 }

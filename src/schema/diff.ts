@@ -35,6 +35,8 @@ export interface Change {
   readonly wayOut?: string;
   /** The change throws something away that the table has: an index, recovery points. */
   readonly loses?: string;
+  /** What comes with the change and the reader should know. */
+  readonly note?: string;
 }
 
 export interface TablePlan {
@@ -262,7 +264,7 @@ function streamChanges({ stream }: DesiredTable, observed: ObservedTable): Chang
       from: from || null,
       to: stream || null,
       step: { do: 'setStream', from, to: stream },
-      ...(from === false ? {} : { loses: 'the reading position of whoever reads the stream: a new one begins empty' }),
+      ...(from === false ? {} : { note: 'a new stream begins empty; the old one can be read for 24 hours' }),
     },
   ];
 }
@@ -279,6 +281,7 @@ function ttlChanges({ ttlAttribute }: DesiredTable, { ttl }: ObservedTable): Cha
       from,
       to: ttlAttribute || null,
       step: { do: 'setTtl', from, to: ttlAttribute },
+      ...(ttlAttribute === false ? {} : { note: `DynamoDB then removes rows whose '${ttlAttribute}' is past` }),
     },
   ];
 }

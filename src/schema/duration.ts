@@ -22,20 +22,31 @@ export function parseDuration(text: string): number | undefined {
 const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
+/** Date.parse takes the 30th of February for the 2nd of March; a tool that deletes by date does not. */
+function isDayOfCalendar(day: string): boolean {
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+}
+
 /**
  * Reads ISO 8601 text, `2026-11-20`, `2026-11-20T11:22:33Z`, `2026-11-20T11:22:33.123456`. Text without a zone is UTC.
  * Answers epoch milliseconds, or undefined when it is no such text.
  */
 export function parseIso(text: string): number | undefined {
   if (!ISO_INSTANT.test(text)) return undefined;
+  if (!isDayOfCalendar(text.slice(0, 10))) return undefined;
   const normal = text.replace(' ', 'T').replace(',', '.');
   const zoned = !normal.includes('T') || ZONE.test(normal.slice(11)) ? normal : `${normal}Z`;
   const ms = Date.parse(zoned.replace(/(\.\d{3})\d+/, '$1'));
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** JavaScript's dates end here, 100,000,000 days from the epoch. */
+const LAST_DATE_MS = 8.64e15;
+
 /** Reads an instant: ISO 8601 text, or a duration that is meant as "so long before `now`". Epoch milliseconds. */
 export function parseInstant(text: string, now: number): number | undefined {
   const ago = parseDuration(text);
-  return ago === undefined ? parseIso(text) : now - ago;
+  if (ago === undefined) return parseIso(text);
+  return Math.abs(now - ago) <= LAST_DATE_MS ? now - ago : undefined;
 }

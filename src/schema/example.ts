@@ -1,9 +1,9 @@
 import { v4, v7 } from 'uuid';
-import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
-import { tableOf } from './decode.js';
+import type { AttributeType, AttributeValue, Item, KeyType } from './attribute-value.js';
+import { matchesFilter, tableOf } from './decode.js';
 import { keyOfSessionId } from './session-id.js';
 import { writeTime } from './time.js';
-import type { AttributeSpec, ExampleFacts, IdForm, KeyAttribute, Layout, TimeField } from './types.js';
+import type { AttributeSpec, ExampleFacts, IdForm, ItemFilter, KeyAttribute, Layout, TimeField } from './types.js';
 
 /** A source of randomness: uniform integers from 0 up to, not including, `below`. */
 export type Random = (below: number) => number;
@@ -41,7 +41,7 @@ function idText(form: IdForm, createdAt: number, random: Random): string {
     case 'base64url-32':
       return Buffer.from(randomBytes(random, form === 'base64url-24' ? 24 : 32)).toString('base64url');
     case 'owner-task':
-      return `${OWNERS[random(OWNERS.length)] ?? OWNERS[0]}:${idText('uuid-v7', createdAt, random)}`;
+      return `${OWNERS[random(OWNERS.length)] ?? OWNERS[0]}:${idText('uuid-v4', createdAt, random)}`;
   }
 }
 
@@ -49,13 +49,19 @@ function idText(form: IdForm, createdAt: number, random: Random): string {
 function exampleId(layout: Layout, createdAt: number, random: Random): string {
   const { id: parts, idPrefixes = [] } = layout.session;
   const [first, second] = parts;
-  if (layout.idForm === 'owner-task') return idText('owner-task', createdAt, random);
-  const text =
-    first?.type === 'N'
-      ? String(1_000_000 + random(1_000_000_000))
-      : `${idPrefixes[0] ?? ''}${idText(layout.idForm, createdAt, random)}`;
+  if (layout.idForm === 'owner-task' && second !== undefined) return idText('owner-task', createdAt, random);
+  const text = firstPart(
+    first?.type ?? 'S',
+    `${idPrefixes[0] ?? ''}${idText(layout.idForm, createdAt, random)}`,
+    random,
+  );
   if (second === undefined) return text;
   return `${text}:${second.type === 'S' ? 'session' : second.type === 'N' ? '1' : 'c2Vzc2lvbg=='}`;
+}
+
+function firstPart(type: KeyType, text: string, random: Random): string {
+  if (type === 'N') return String(1_000_000 + random(1_000_000_000));
+  return type === 'B' ? Buffer.from(text).toString('base64') : text;
 }
 
 /** Times of a session that is alive, or one that ran out up to two days ago; epoch milliseconds. */
@@ -67,7 +73,9 @@ function exampleTimes(
   const ago = expired ? lifetime + 60_000 + random(48 * HOUR_MS) : random(Math.floor(lifetime * 0.9));
   const lastActivityAt = now - ago;
   return {
-    createdAt: lastActivityAt - random(Math.floor(lifetime / 2)),
+    // Where no activity is recorded nothing extends a session: its lifetime runs from its creation.
+    createdAt:
+      layout.session.lastActivityAt === null ? lastActivityAt : lastActivityAt - random(Math.floor(lifetime / 2)),
     lastActivityAt,
     expiresAt: lastActivityAt + lifetime,
   };
@@ -110,6 +118,23 @@ function fill(item: Item, specs: readonly AttributeSpec[], json: ReadonlySet<str
   };
 }
 
+/** What an item must hold to pass the layout's filter; an example that did not pass would never be listed. */
+function filterAttributes(filter: ItemFilter, item: Item, specs: readonly AttributeSpec[]): Item {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const group of filter) {
+    if (matchesFilter({ ...attributes, ...item }, [group])) continue;
+    const condition = group.find(({ attribute }) => item[attribute] === undefined);
+    if (condition === undefined) continue;
+    const type = specs.find(({ names }) => names.includes(condition.attribute))?.types[0] ?? 'S';
+    if ('exists' in condition) attributes[condition.attribute] = FILLERS[type];
+    else {
+      const text = 'equals' in condition ? condition.equals : `${condition.beginsWith}1`;
+      attributes[condition.attribute] = type === 'N' ? { N: text } : { S: text };
+    }
+  }
+  return attributes;
+}
+
 const jsonNames = (payload: Layout['session']['payload']): ReadonlySet<string> =>
   new Set(payload.filter(({ codec }) => codec === 'json').flatMap(({ names }) => names));
 
@@ -132,8 +157,9 @@ export function exampleSession(layout: Layout, request: ExampleRequest): Example
     ]),
     ...session.example?.(facts),
   };
+  const specs = tableOf(layout, 'sessions')?.attributes ?? [];
   return {
-    session: fill(item, tableOf(layout, 'sessions')?.attributes ?? [], jsonNames(session.payload)),
+    session: fill({ ...filterAttributes(session.filter, item, specs), ...item }, specs, jsonNames(session.payload)),
     events: exampleEvents(layout, facts, key, request.events),
   };
 }

@@ -33,7 +33,7 @@ export function filterProblem({ id, session }: Layout, filter: SessionFilter): s
 }
 
 /** Whether a decoded session is one of those asked for, `where` aside. `now` is epoch milliseconds. */
-function isWanted(layout: Layout, session: DecodedSession, filter: SessionFilter, now: number): boolean {
+export function isWanted(layout: Layout, session: DecodedSession, filter: SessionFilter, now: number): boolean {
   const { state, createdAt, expiresAt } = session;
   if (filter.active === true && state !== 'active') return false;
   if (filter.expired === true && state !== 'expired' && !(expiresAt !== null && expiresAt <= now)) return false;

@@ -5,7 +5,8 @@ import type { AttributeSpec, KeySchema } from './types.js';
 export interface ForeignTable {
   readonly title: string;
   readonly keys: KeySchema;
-  readonly ttl: string | null;
+  /** `any`: an attribute of its owner's choice, so TTL neither speaks for it nor against it more than for another. */
+  readonly ttl: string | { readonly any: true } | null;
   readonly defaultName: string | null;
   readonly attributes: readonly AttributeSpec[];
 }
@@ -92,7 +93,7 @@ export const FOREIGN: readonly ForeignTable[] = [
   {
     title: 'a single-table design of another application',
     keys: { partitionKey: { name: 'PK', type: 'S' }, sortKey: { name: 'SK', type: 'S' } },
-    ttl: null,
+    ttl: { any: true },
     defaultName: null,
     attributes: [],
   },

@@ -13,10 +13,16 @@ function keyText(value: AttributeValue | undefined): string | undefined {
   return 'B' in value ? Buffer.from(value.B).toString('base64') : undefined;
 }
 
-function keyValue(text: string, part: IdPart): AttributeValue {
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The key attribute that a part of an id stands for; undefined where DynamoDB would refuse it as a key. */
+function keyValue(text: string, part: IdPart): AttributeValue | undefined {
   const stored = `${part.prefix ?? ''}${text}`;
-  if (part.type === 'N') return { N: stored };
-  return part.type === 'B' ? { B: Buffer.from(stored, 'base64') } : { S: stored };
+  if (stored === '') return undefined;
+  if (part.type === 'N') return NUMBER.test(stored) ? { N: stored } : undefined;
+  if (part.type === 'S') return { S: stored };
+  return BASE64.test(stored) ? { B: Buffer.from(stored, 'base64') } : undefined;
 }
 
 function partText(item: Item, part: IdPart): string {
@@ -35,17 +41,17 @@ export function sessionIdOf(item: Item, parts: readonly IdPart[]): string {
   return second === undefined ? head : `${head}${SEPARATOR}${encodeLast(partText(item, second))}`;
 }
 
-/** The primary key that an id stands for, or undefined when the id lacks a part. */
+/** The primary key that an id stands for, or undefined when the id lacks a part or a part cannot be such a key. */
 export function keyOfSessionId(id: string, parts: readonly IdPart[]): Item | undefined {
   const [first, second] = parts;
-  if (first === undefined || id === '') return undefined;
-  if (second === undefined) return { [first.attribute]: keyValue(id, first) };
-  const at = id.lastIndexOf(SEPARATOR);
-  if (at <= 0 || at === id.length - 1) return undefined;
-  return {
-    [first.attribute]: keyValue(id.slice(0, at), first),
-    [second.attribute]: keyValue(decodeLast(id.slice(at + 1)), second),
-  };
+  if (first === undefined) return undefined;
+  const at = second === undefined ? id.length : id.lastIndexOf(SEPARATOR);
+  if (at < 0) return undefined;
+  const head = keyValue(id.slice(0, at), first);
+  if (head === undefined) return undefined;
+  if (second === undefined) return { [first.attribute]: head };
+  const tail = keyValue(decodeLast(id.slice(at + 1)), second);
+  return tail === undefined ? undefined : { [first.attribute]: head, [second.attribute]: tail };
 }
 
 /** The primary key attributes of an item. */

@@ -13,7 +13,8 @@ export type ReadTime =
 
 const instant = (ms: number): ReadTime =>
   Math.abs(ms) <= 8.64e15
-    ? { kind: 'instant', ms: Math.floor(ms) }
+    ? // 2147483648.982 s times 1000 is a hair below 2147483648982 ms: what a double adds beyond microseconds is noise.
+      { kind: 'instant', ms: Math.floor(Number(ms.toFixed(3))) }
     : { kind: 'invalid', reason: 'is outside the range of dates' };
 
 /** The unit that a number of this magnitude can only be in: seconds reach the year 5138 below 1e11. */
@@ -31,9 +32,8 @@ function fromNumber(text: string, unit: TimeUnit): ReadTime {
   const likely = unitByMagnitude(value);
   if (unit === 'auto') return instant(value * MS_PER[likely]);
   if (unit === 'iso') return { kind: 'invalid', reason: `is the number ${text}, not ISO 8601 text` };
-  // A value of a larger unit is reported, not converted: DynamoDB would read it in the unit that the layout says.
-  const tooLarge = (unit === 's' && likely !== 's') || (unit === 'ms' && likely === 'us');
-  if (tooLarge)
+  // A value of another unit is reported, not converted: its readers take it in the unit that the layout says.
+  if (likely !== unit)
     return { kind: 'invalid', reason: `${text} looks like ${NAME_OF[likely]} where ${NAME_OF[unit]} belong` };
   return instant(value * MS_PER[unit]);
 }

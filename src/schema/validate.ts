@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { describeKey } from './describe.js';
 import { nameProblem } from './names.js';
-import type { AttributePath, Layout, TableSpec } from './types.js';
+import type { AttributePath, EventMeaning, KeySchema, Layout, TableSpec } from './types.js';
 
 export interface LayoutIssue {
   /** Where in the layout, `tables.0.keys.partitionKey.type`. */
@@ -101,7 +102,10 @@ const table = v.strictObject({
   ),
 });
 
-const idPart = v.strictObject({ attribute: text, type: keyType, prefix: v.exactOptional(text) });
+const idPart = v.pipe(
+  v.strictObject({ attribute: text, type: keyType, prefix: v.exactOptional(text) }),
+  v.check(({ type, prefix }) => prefix === undefined || type === 'S', 'can have a prefix only with the type S'),
+);
 
 const layout = v.strictObject({
   id: v.pipe(text, v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens')),
@@ -171,6 +175,9 @@ function keyParts(spec: Pick<TableSpec, 'keys'> | undefined): Layout['session'][
   }));
 }
 
+const keyText = (parts: Layout['session']['id']): string =>
+  parts.map(({ attribute, type }) => describeKey({ name: attribute, type })).join(', ');
+
 /** What each key by itself allows and all of them together do not. */
 function contradictions({ tables, session, event }: Layout): LayoutIssue[] {
   const issues: LayoutIssue[] = [];
@@ -186,10 +193,15 @@ function contradictions({ tables, session, event }: Layout): LayoutIssue[] {
     issues.push({ key: 'tables', reason: 'the sessions table must come first' });
   if ((events === undefined) !== (event === null))
     issues.push({ key: 'event', reason: 'and a table with the role "events" go together: one is missing' });
-  const keyNames = keyParts(sessions).map(({ attribute }) => attribute);
-  if (session.id.map(({ attribute }) => attribute).join() !== keyNames.join())
-    issues.push({ key: 'session.id', reason: `must be the table's key attributes in order: ${keyNames.join(', ')}` });
+  if (sessions !== undefined && keyText(session.id) !== keyText(keyParts(sessions)))
+    issues.push({
+      key: 'session.id',
+      reason: `must be the sessions table's key attributes in order: ${keyText(keyParts(sessions))}`,
+    });
+  if (event !== null && events?.keys) issues.push(...eventContradictions(event, events.keys, sessions?.keys ?? null));
   for (const [at, spec] of tables.entries()) {
+    const conflict = typeConflict(spec);
+    if (conflict !== undefined) issues.push({ key: `tables.${at}`, reason: conflict });
     const names = spec.indexes.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) issues.push({ key: `tables.${at}.indexes`, reason: `holds '${twice}' twice` });
@@ -199,6 +211,39 @@ function contradictions({ tables, session, event }: Layout): LayoutIssue[] {
       issues.push({ key: `tables.${at}.tags`, reason: 'holds more than the 50 tags that AWS allows' });
   }
   return issues;
+}
+
+/** The events of a session are found by the session's id and ordered by the event's: these are the events table's keys. */
+function eventContradictions(event: EventMeaning, keys: KeySchema, sessions: KeySchema | null): LayoutIssue[] {
+  const issues: LayoutIssue[] = [];
+  const { partitionKey, sortKey } = keys;
+  if (event.sessionId !== partitionKey.name)
+    issues.push({ key: 'event.sessionId', reason: `must be the events table's partition key: ${partitionKey.name}` });
+  if (sortKey === undefined || describeKey(event.id) !== describeKey(sortKey))
+    issues.push({
+      key: 'event.id',
+      reason: `must be the events table's sort key: ${sortKey === undefined ? 'it has none' : describeKey(sortKey)}`,
+    });
+  if (sessions !== null && sessions.partitionKey.type !== partitionKey.type)
+    issues.push({
+      key: 'event.sessionId',
+      reason: `is of type ${partitionKey.type}, the sessions table's partition key of type ${sessions.partitionKey.type}`,
+    });
+  return issues;
+}
+
+/** CreateTable defines each key attribute once, so it can have but one type; and no key names an attribute twice. */
+function typeConflict({ keys, indexes }: TableSpec): string | undefined {
+  const types = new Map<string, string>();
+  for (const { partitionKey, sortKey } of [...(keys === null ? [] : [keys]), ...indexes]) {
+    if (partitionKey.name === sortKey?.name) return `has '${sortKey.name}' as partition and as sort key of one key`;
+    for (const { name, type } of sortKey === undefined ? [partitionKey] : [partitionKey, sortKey]) {
+      const known = types.get(name) ?? type;
+      if (known !== type) return `gives the key attribute '${name}' the types ${known} and ${type}`;
+      types.set(name, type);
+    }
+  }
+  return undefined;
 }
 
 function toIssue(issue: v.BaseIssue<unknown>): LayoutIssue {

@@ -62,8 +62,11 @@ function lookUp(value: unknown, steps: readonly string[]): unknown {
 
 type Comparison = Exclude<WhereOperator, '!=' | 'exists' | 'missing'>;
 
+const isScalar = (value: unknown): value is string | number | bigint | boolean | null =>
+  value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+
 function compare(found: unknown, operator: Comparison, wanted: string): boolean {
-  if (found === undefined || (typeof found === 'object' && found !== null)) return false;
+  if (!isScalar(found)) return false;
   const text = String(found);
   switch (operator) {
     case '=':

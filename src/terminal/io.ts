@@ -60,13 +60,16 @@ function showsUnicode(env: Environment): boolean {
 
 /** What the streams, the environment and the flags make possible. Reads nothing else. */
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { stdin, stdout, stderr, env } = options;
+  const { stdout, stderr, env } = options;
   return {
-    stdin,
+    // Node makes it when it is first asked for: not where nobody can be asked.
+    get stdin() {
+      return options.stdin;
+    },
     stdout,
     stderr,
     env,
-    isInteractive: stdin.isTTY === true && stderr.isTTY === true && options.noInput !== true,
+    isInteractive: options.noInput !== true && stderr.isTTY === true && options.stdin.isTTY === true,
     unicode: showsUnicode(env),
     width: (stream) =>
       stream.isTTY === true ? (positive(stream.columns) ?? positive(env['COLUMNS']) ?? DEFAULT_WIDTH) : undefined,

@@ -1,23 +1,13 @@
 import { Chalk } from 'chalk';
+import type { Progress } from '../progress.js';
 import { type ApiCall, callText } from './api-call.js';
 import type { Terminal } from './io.js';
 import { fitLine, plainLine } from './plain-line.js';
 import { createSpinner, type Spinner } from './spinner.js';
 
-/** How far an operation is; plain data, so that operations know no terminal. */
-export interface ProgressEvent {
-  /** What is being done, in words: `deleting sessions`. */
-  readonly step: string;
-  readonly table?: string;
-  readonly done?: number;
-  readonly total?: number;
-  /** What is counted: `items`, `bytes`. */
-  readonly unit?: string;
-  readonly detail?: string;
-}
-
-export interface Progress {
-  report(event: ProgressEvent): void;
+/** Shows what operations report. */
+export interface ProgressReporter {
+  report(progress: Progress): void;
   /** A line that stays, for what happens along the way. */
   note(text: string): void;
   /** With `verbose`, a line on an AWS call; else nothing. */
@@ -37,11 +27,14 @@ export interface ProgressOptions {
 
 const REPEAT_AFTER_MS = 5000;
 
+/** A count as English writes it: `1,200`. Loading the languages that toLocaleString needs takes 5 ms. */
+const grouped = (count: number): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+
 /** `deleting sessions in mcp-sessions: 1,200 of 5,000 items (24%), segment 3`; numbers in English, like the rest. */
-export function progressText({ step, table, done, total, unit, detail }: ProgressEvent): string {
+export function progressText({ step, table, done, total, unit, detail }: Progress): string {
   const counts: string[] = [];
-  if (done !== undefined) counts.push(done.toLocaleString('en-US'));
-  if (total !== undefined) counts.push(`${done === undefined ? '' : 'of '}${total.toLocaleString('en-US')}`);
+  if (done !== undefined) counts.push(grouped(done));
+  if (total !== undefined) counts.push(`${done === undefined ? '' : 'of '}${grouped(total)}`);
   if (counts.length > 0 && unit !== undefined) counts.push(unit);
   if (done !== undefined && total !== undefined && total > 0) {
     counts.push(`(${Math.min(100, Math.floor((100 * done) / total))}%)`);
@@ -54,7 +47,7 @@ export function progressText({ step, table, done, total, unit, detail }: Progres
  * Shows progress on stderr: on a terminal one moving line, elsewhere a plain line when a step begins and one every
  * five seconds while it lasts. Call `stop` in a `finally`: the moving line keeps the process alive.
  */
-export function createProgress(terminal: Terminal, options: ProgressOptions = {}): Progress {
+export function createProgress(terminal: Terminal, options: ProgressOptions = {}): ProgressReporter {
   const { stderr } = terminal;
   const now = options.now ?? (() => performance.now());
   const chalk = new Chalk({ level: terminal.color(stderr) ? 1 : 0 });
@@ -69,15 +62,15 @@ export function createProgress(terminal: Terminal, options: ProgressOptions = {}
   };
 
   return {
-    report(event) {
+    report(progress) {
       if (options.quiet === true) return;
-      const text = progressText(event);
+      const text = progressText(progress);
       if (spinner !== undefined) {
         spinner.show(text);
         return;
       }
       // By step and table: two tables worked on at the same time must not take turns line by line.
-      const key = JSON.stringify([event.step, event.table]);
+      const key = JSON.stringify([progress.step, progress.table]);
       const last = lastWritten.get(key);
       const time = now();
       if (last !== undefined && time - last < REPEAT_AFTER_MS) return;

@@ -145,6 +145,9 @@ export function createPrompts(terminal: Terminal, options: { readonly signal?: A
               name: plainLine(name),
               ...(description === undefined ? {} : { description: plainLine(description) }),
             })),
+            // All of them where they fit: what is below the edge is not known to be there.
+            pageSize: Math.max(7, (terminal.stderr.rows ?? 24) - 6),
+            loop: false,
             ...(question.default === undefined ? {} : { default: question.default }),
           },
           context,

@@ -146,7 +146,8 @@ describe('the lock', () => {
         }),
     );
     const taken = (await Promise.all(runs)).reduce((sum, text) => sum + Number(text), 0);
-    expect(taken).toBeGreaterThan(100);
+    // Enough to have met; how many it is depends on what else the machine does.
+    expect(taken).toBeGreaterThan(10);
     // Each holder alone read the counter and wrote it back: with two at once, counts would be lost.
     expect(Number(readFileSync(`${path}-counter`, 'utf8'))).toBe(taken);
   });

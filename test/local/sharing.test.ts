@@ -192,13 +192,15 @@ describe('acquireEngine', () => {
   });
 
   it('holds the engine by itself: not by a process that it started and that outlives it', async () => {
-    const child = new EngineChild(script, ['acquire', dataFile, 'x-slow-', 'test'], { ...env, TEST_SLEEP: '29.125' });
+    // Its own, so that test runs side by side do not count (and end) each other's.
+    const seconds = `29.${process.pid}`;
+    const child = new EngineChild(script, ['acquire', dataFile, 'x-slow-', 'test'], { ...env, TEST_SLEEP: seconds });
     const { pid } = await child.ready;
     await until(() => child.puts.length > 0, 'it has started its process');
     child.kill();
     await until(() => !runs(pid), 'the engine ends');
-    expect(processesNaming('sleep 29.125')).toHaveLength(1);
-    for (const line of processesNaming('sleep 29.125')) kill(Number.parseInt(line, 10));
+    expect(processesNaming(`sleep ${seconds}`)).toHaveLength(1);
+    for (const line of processesNaming(`sleep ${seconds}`)) kill(Number.parseInt(line, 10));
   });
 
   it('leaves nothing behind when it is aborted at any moment', async () => {

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Page } from '../../src/output/page.js';
 
@@ -26,6 +27,14 @@ describe('properties', () => {
 
   it('puts values below their names where there is no room beside them', () => {
     expect(page(30).properties([['Point-in-time recovery', 'enabled']])).toBe('Point-in-time recovery:\n  enabled');
+  });
+
+  it('puts a value without a name below the one before it, in colour as well', () => {
+    const text = page(80, { color: true }).properties([
+      ['Indexes', 'A'],
+      ['', 'B'],
+    ]);
+    expect(stripVTControlCharacters(text)).toBe('Indexes:  A\n          B');
   });
 
   it('cannot be made to show a property that is not there', () => {

@@ -27,6 +27,14 @@ describe('redact', () => {
     expect(value).toEqual(copy);
   });
 
+  it('masks in JSON that a string holds, and leaves a string without secrets as it is', () => {
+    const data = '{ "user": "u", "accessToken": "a", "inner": "{\\"token\\":1}" }';
+    expect(redact({ data }, isSecret)).toEqual({
+      data: '{"user":"u","accessToken":"••••••","inner":"{\\"token\\":\\"••••••\\"}"}',
+    });
+    for (const text of ['{ "a": 1 }', '{token: 1}', '[1, 2]', 'token']) expect(redact(text, isSecret)).toBe(text);
+  });
+
   it('keeps a key named __proto__ a key', () => {
     const value: unknown = JSON.parse('{"__proto__":{"token":"t"}}');
     expect(JSON.stringify(redact(value, isSecret))).toBe('{"__proto__":{"token":"••••••"}}');

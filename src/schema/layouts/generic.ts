@@ -1,4 +1,4 @@
-import type { IdPart, KeySchema, Layout, ObservedTable, TimeField } from '../types.js';
+import type { IdPart, IndexSpec, KeySchema, Layout, ObservedTable, TimeField } from '../types.js';
 
 const guess = (names: readonly string[]): TimeField => ({ paths: names.map((name) => [name]), unit: 'auto' });
 
@@ -54,16 +54,26 @@ export const generic: Layout = {
 const idParts = ({ partitionKey, sortKey }: KeySchema): readonly IdPart[] =>
   [partitionKey, sortKey].flatMap((key) => (key === undefined ? [] : [{ attribute: key.name, type: key.type }]));
 
-/** The generic layout with the keys and the TTL attribute of a table. */
-export function genericFor(table: Pick<ObservedTable, 'name' | 'keys' | 'ttl'>): Layout {
-  const { attribute } = table.ttl;
-  const ttlIsOn = attribute !== null && table.ttl.status !== 'DISABLED';
+const indexSpec = ({ name, partitionKey, sortKey, projection }: IndexSpec): IndexSpec => ({
+  name,
+  partitionKey,
+  ...(sortKey === undefined ? {} : { sortKey }),
+  projection,
+});
+
+/** The generic layout with the keys, the indexes and the TTL attribute of a table. */
+export function genericFor(table: Pick<ObservedTable, 'name' | 'keys' | 'indexes' | 'ttl'>): Layout {
+  const { attribute, status } = table.ttl;
+  // Whoever is turning TTL off no longer says that expired rows may go.
+  const ttlIsOn = attribute !== null && (status === 'ENABLED' || status === 'ENABLING');
   return {
     ...generic,
     tables: generic.tables.map((spec) => ({
       ...spec,
       defaultName: table.name,
       keys: table.keys,
+      // The table's own, so that pruning what the layout does not have finds nothing to prune.
+      indexes: table.indexes.map(indexSpec),
       ttl: ttlIsOn ? { attribute } : null,
     })),
     session: {

@@ -57,6 +57,7 @@ export const llmDuel: Layout = {
   idForm: 'base64url-32',
   lifetimeSeconds: 3600,
   purge: { safe: true, reason: 'The application deletes an expired session itself when it reads it.' },
-  secretKeys: ['nonce', 'code_verifier'],
+  // `state` is what the sign-in checks the provider's answer with.
+  secretKeys: ['state', 'nonce', 'code_verifier'],
   publicKeys: [],
 };

@@ -23,7 +23,7 @@ function both(name: Camel, convention: Convention): readonly [string, string] {
 }
 
 /** The name in a convention. */
-export const named = (name: Camel, convention: Convention): string => both(name, convention)[0];
+const named = (name: Camel, convention: Convention): string => both(name, convention)[0];
 
 const json = (value: unknown): AttributeValue => ({ S: JSON.stringify(value) });
 

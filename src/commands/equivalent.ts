@@ -1,0 +1,41 @@
+import type { TargetFlags } from '../config/settings.js';
+
+const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
+
+/** A word as a POSIX shell takes it. */
+export const quoted = (word: string): string =>
+  PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+/** A command line of this command, ready to be copied. */
+export const commandLine = (words: readonly string[]): string => ['mcp-sessions', ...words].map(quoted).join(' ');
+
+/** The flags that lead a command to its tables, as they were typed: what the environment says goes on saying it. */
+export function targetWords(flags: TargetFlags): readonly string[] {
+  const named = [
+    ['--region', flags.region],
+    ['--profile', flags.profile],
+    ['--endpoint-url', flags.endpointUrl],
+    ['--layout', flags.layout],
+    ['--sessions-table', flags.sessionsTable],
+    ['--events-table', flags.eventsTable],
+    ['--environment', flags.environment],
+  ] as const;
+  return [
+    ...(typeof flags.local === 'string' && flags.local !== '' ? [`--local=${flags.local}`] : []),
+    ...(flags.local === true || flags.local === '' ? ['--local'] : []),
+    ...named.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value])),
+  ];
+}
+
+/** Commands that work on tables; to the others the target's flags mean nothing. */
+const COMMAND_IN_TEXT = /`mcp-sessions (setup|status|list|show|seed|layouts detect)((?: [^`]*)?)`/g;
+
+/** Adds the target to the commands that a text advises: `mcp-sessions setup` without it would go somewhere else. */
+export function withTarget(text: string, flags: TargetFlags): string {
+  const words = targetWords(flags);
+  if (words.length === 0) return text;
+  return text.replace(COMMAND_IN_TEXT, (_, name: string, rest: string) => {
+    const given = words.map(quoted).join(' ');
+    return `\`mcp-sessions ${name}${rest} ${given}\``;
+  });
+}

@@ -1,0 +1,113 @@
+import type { ListResult } from '../operations/list.js';
+import { formatSize } from '../output/format-size.js';
+import { relativeTime } from '../output/format-time.js';
+import type { Page } from '../output/page.js';
+import type { Column, Row } from '../output/table.js';
+import type { View } from '../output/view.js';
+import type { DecodedSession } from '../schema/decode.js';
+import { type Field, FIELDS } from './list-fields.js';
+import { iso, sessionJson, STATE_STYLES } from './session-view.js';
+
+/** An id of 36 characters, a UUID, stays whole at 80 columns; then what it is, when it was used, when it ends. */
+const COLUMNS: Readonly<Record<Field, Column>> = {
+  id: { key: 'id', title: 'Id', truncate: 'middle', min: 36 },
+  state: { key: 'state', title: 'State', priority: 5 },
+  lastActivityAt: { key: 'lastActivityAt', title: 'Last activity', priority: 4 },
+  createdAt: { key: 'createdAt', title: 'Created', priority: 2 },
+  expiresAt: { key: 'expiresAt', title: 'Expires', priority: 3 },
+  sizeBytes: { key: 'sizeBytes', title: 'Size', align: 'right', priority: 1 },
+  problems: { key: 'problems', title: 'Problems', wrap: true, min: 16, priority: 6 },
+};
+
+/** Columns without a value in any row only take room; problems would take that of times, and get a line of their own. */
+function usefulFields(sessions: readonly DecodedSession[]): readonly Field[] {
+  const has = (look: (session: DecodedSession) => boolean): boolean => sessions.length === 0 || sessions.some(look);
+  const useful: Readonly<Record<Field, boolean>> = {
+    id: true,
+    state: true,
+    lastActivityAt: has(({ lastActivityAt }) => lastActivityAt !== null),
+    createdAt: has(({ createdAt }) => createdAt !== null),
+    expiresAt: has(({ expiresAt }) => expiresAt !== null),
+    sizeBytes: true,
+    problems: false,
+  };
+  return FIELDS.filter((field) => useful[field]);
+}
+
+function rowOf(page: Page, session: DecodedSession): Row {
+  const time = (ms: number | null): string | null => {
+    if (ms === null) return null;
+    return page.width === undefined ? iso(ms) : relativeTime(new Date(ms), page.now);
+  };
+  return {
+    id: session.id,
+    state: { text: session.state, style: STATE_STYLES[session.state] },
+    lastActivityAt: time(session.lastActivityAt),
+    createdAt: time(session.createdAt),
+    expiresAt: session.expiresAt === null ? 'never' : time(session.expiresAt),
+    sizeBytes: formatSize(session.sizeBytes),
+    problems: session.problems.join('; '),
+  };
+}
+
+/** What is wrong with the sessions shown, the first few by name; for tables that do not have it as a column. */
+function problemLines(page: Page, sessions: readonly DecodedSession[]): readonly string[] {
+  const odd = sessions.filter(({ problems }) => problems.length > 0);
+  if (odd.length === 0) return [];
+  const first = odd.slice(0, 3).map(({ id, problems }) => page.warn(`${id}: ${problems.join('; ')}`));
+  const more = odd.length - first.length;
+  return [
+    ...first,
+    ...(more > 0 ? [page.warn(`${more} more with problems; --columns id,problems shows them`)] : []),
+    '',
+  ];
+}
+
+const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+
+function listText(page: Page, result: ListResult, fields: readonly Field[], advise: (text: string) => string): string {
+  const { sessions, matched, scanned, capacity, table, truncated } = result;
+  if (sessions.length === 0)
+    return page.note(
+      scanned === 0
+        ? advise(`no sessions in '${table}'; \`mcp-sessions seed\` writes examples`)
+        : `no such session among the ${count(scanned, 'item')} of '${table}'`,
+    );
+  const found = truncated
+    ? `${sessions.length} of ${count(matched, 'session')} (--limit or --all for more)`
+    : count(matched, 'session');
+  return [
+    page.table(
+      fields.map((field) => COLUMNS[field]),
+      sessions.map((session) => rowOf(page, session)),
+    ),
+    '',
+    ...(fields.includes('problems') ? [] : problemLines(page, sessions)),
+    page.note(
+      `${found} in '${table}'; ${count(scanned, 'item')} read, ${count(Number(capacity.readUnits.toFixed(1)), 'read unit')}`,
+    ),
+  ].join('\n');
+}
+
+/** `advise` points the commands in a text to the same tables. */
+export function listView(
+  result: ListResult,
+  columns: readonly Field[] | undefined,
+  advise: (text: string) => string,
+): View {
+  const sessions = result.sessions.map(sessionJson);
+  const chosen = (session: Record<string, unknown>): Record<string, unknown> =>
+    columns === undefined ? session : Object.fromEntries(columns.map((field) => [field, session[field]]));
+  const { layout, table, scanned, matched, capacity, truncated } = result;
+  const fields = columns ?? FIELDS;
+  return {
+    json: { layout, table, sessions: sessions.map(chosen), scanned, matched, capacity, truncated },
+    lines: sessions.map(chosen),
+    columns: fields,
+    records: sessions.map((session) => ({
+      ...chosen(session),
+      ...(fields.includes('problems') && { problems: [session.problems].flat().join('; ') }),
+    })),
+    human: (page) => listText(page, result, columns ?? usefulFields(result.sessions), advise),
+  };
+}

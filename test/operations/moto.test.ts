@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { list } from '../../src/operations/list.js';
+import { seed } from '../../src/operations/seed.js';
+import { status } from '../../src/operations/status.js';
+import { rawClient } from '../support/engine.js';
+import { type Moto, startMoto } from '../support/moto.js';
+import { changesOf, closeAll, contextFor, freshName, outcomesOf, planFor, setUp, targetOf } from './harness.js';
+
+closeAll();
+let moto: Moto | null = null;
+beforeAll(async () => {
+  moto = await startMoto();
+});
+afterAll(async () => {
+  await moto?.stop();
+});
+
+const names = (): { sessions: string; events: string } => {
+  const sessions = freshName('moto');
+  return { sessions, events: `${sessions}-events` };
+};
+
+/** A second implementation, written by others; where it is not installed, startMoto says so and these are skipped. */
+describe('on moto', () => {
+  it.for(['mcp', 'turul', 'llm-duel', 'pmcp-tasks', 'express'])(
+    'layout %s: set up twice changes nothing the second time, and sessions can be seeded and listed',
+    async (layout, { skip }) => {
+      if (moto === null) return skip('moto_server is not installed');
+      const context = contextFor(moto.endpoint);
+      const options = { ...names(), layout };
+      const first = await setUp(context, options);
+      expect(first.error).toBeNull();
+      expect(first.warnings).toEqual([]);
+      const again = await setUp(context, options);
+      expect(outcomesOf(again)).toEqual([]);
+      const target = await targetOf(context, options);
+      await seed(context, target, { count: 30, events: 2, expired: 0.5, randomSeed: 1 });
+      const { sessions } = await list(context, target, { filter: {}, sort: 'activity', limit: null });
+      expect(sessions.filter(({ state }) => state === 'expired')).toHaveLength(15);
+    },
+  );
+
+  it('mends what was spoilt by hand, and sees its backups', async ({ skip }) => {
+    if (moto === null) return skip('moto_server is not installed');
+    const context = contextFor(moto.endpoint);
+    const raw = rawClient(moto.endpoint);
+    const tables = names();
+    const options = { ...tables, environment: 'production' };
+    await setUp(context, tables);
+    const drop = { Delete: { IndexName: 'CreatedAtIndex' } };
+    await raw.call('UpdateTable', { TableName: tables.sessions, GlobalSecondaryIndexUpdates: [drop] });
+    await raw.call('UpdateTimeToLive', {
+      TableName: tables.sessions,
+      TimeToLiveSpecification: { Enabled: false, AttributeName: 'ttl' },
+    });
+    await raw.call('CreateBackup', { TableName: tables.sessions, BackupName: 'by-hand' });
+    const result = await setUp(context, options);
+    expect(result.error).toBeNull();
+    expect(outcomesOf(result)).toEqual(
+      expect.arrayContaining([
+        'done index:CreatedAtIndex',
+        'done ttl',
+        'done pointInTimeRecovery',
+        'done tag:Environment',
+      ]),
+    );
+    expect(changesOf(await planFor(context, options))).toEqual([]);
+    const { Table: table } = await raw.call('DescribeTable', { TableName: tables.sessions });
+    expect(table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).toSorted()).toEqual([
+      'CreatedAtIndex',
+      'LastActivityIndex',
+    ]);
+    expect(table?.DeletionProtectionEnabled).toBe(true);
+    const request = { overrides: { environment: 'production' }, prune: false };
+    const seen = await status(context, await targetOf(context, tables), request);
+    expect(seen.tables[0]).toMatchObject({
+      newestBackup: { name: 'by-hand' },
+      observed: { pointInTimeRecovery: { enabled: true } },
+    });
+  });
+});
