@@ -59,7 +59,7 @@ export async function planOrphans(
       },
       async (page) => {
         scanned += page.scanned;
-        const idOf = (item: Item): string => JSON.stringify(item[event.sessionId]);
+        const idOf = (item: Item): string => keyText(item, event.sessionId);
         const unknown = new Map(page.items.filter((item) => !known.has(idOf(item))).map((item) => [idOf(item), item]));
         const keys = [...unknown.values()].flatMap((item) => {
           const value = item[event.sessionId];
@@ -163,3 +163,5 @@ export async function purgeOrphans(
   if (!interrupted && failed === 0) removeFiles(files);
   return { deleted, failed, writeUnits: budget.spent, seconds: (performance.now() - started) / 1000, interrupted };
 }
+
+const keyText = (item: Item, attribute: string): string => JSON.stringify(item[attribute]);
