@@ -32,6 +32,8 @@ const EXIT_OF = {
   TABLE_BUSY: EXIT.failed,
   TABLE_BLOCKED: EXIT.failed,
   SESSION_NOT_FOUND: EXIT.failed,
+  PURGE_REFUSED: EXIT.failed,
+  PURGE_UNFINISHED: EXIT.failed,
   THROTTLED: EXIT.failed,
   LIMIT_EXCEEDED: EXIT.failed,
   REQUEST_INVALID: EXIT.failed,

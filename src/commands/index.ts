@@ -3,6 +3,7 @@ import { doctorCommand } from './doctor.js';
 import { layoutsCommand } from './layouts.js';
 import { listCommand } from './list.js';
 import { localCommand } from './local.js';
+import { purgeCommand } from './purge.js';
 import { seedCommand } from './seed.js';
 import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
@@ -14,6 +15,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   statusCommand,
   listCommand,
   showCommand,
+  purgeCommand,
   seedCommand,
   localCommand,
   layoutsCommand,

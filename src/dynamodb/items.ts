@@ -1,20 +1,23 @@
 import {
   type AttributeValue as SdkValue,
+  BatchGetItemCommand,
   BatchWriteItemCommand,
   GetItemCommand,
   QueryCommand,
+  type QueryCommandOutput,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { AttributeValue, Item } from '../schema/attribute-value.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
+import type { Governor } from './governor.js';
 import { pause } from './wait.js';
 
 /** The SDK's union has an arm for unknown members and mutable arrays; the values are the same. */
-const fromSdk = (item: Record<string, SdkValue>): Item => item as unknown as Item;
-const toSdk = (item: Item): Record<string, SdkValue> => item as unknown as Record<string, SdkValue>;
-const valueToSdk = (value: AttributeValue): SdkValue => value as unknown as SdkValue;
+export const fromSdk = (item: Record<string, SdkValue>): Item => item as unknown as Item;
+export const toSdk = (item: Item): Record<string, SdkValue> => item as unknown as Record<string, SdkValue>;
+export const valueToSdk = (value: AttributeValue): SdkValue => value as unknown as SdkValue;
 
 export interface Page {
   readonly items: readonly Item[];
@@ -61,30 +64,60 @@ export async function* scanPages(
   } while (start !== undefined);
 }
 
+export interface QueryOptions {
+  readonly descending?: boolean;
+  readonly pageLimit?: number;
+  /** Only items whose sort key is greater. */
+  readonly after?: { readonly name: string; readonly value: AttributeValue };
+  /** Attributes to answer, all when left out. Reads cost the same, answers are smaller. */
+  readonly attributes?: readonly string[];
+  /** Where several queries run at once. */
+  readonly governor?: Governor;
+}
+
 /** Query of one partition, page by page to the end; newest first when `descending`. */
 export async function* queryPages(
   dynamo: Dynamo,
   table: string,
   partition: { readonly name: string; readonly value: AttributeValue },
-  options: { readonly descending?: boolean; readonly pageLimit?: number } = {},
+  options: QueryOptions = {},
 ): AsyncGenerator<Page> {
+  const { after, attributes } = options;
+  // Aliased, as every attribute name: about 570 words are reserved.
+  const projection = (attributes ?? []).map((name, at) => [`#a${at}`, name] as const);
+  const input = {
+    TableName: table,
+    KeyConditionExpression: after === undefined ? '#p = :p' : '#p = :p AND #s > :s',
+    ExpressionAttributeNames: {
+      '#p': partition.name,
+      ...(after !== undefined && { '#s': after.name }),
+      ...Object.fromEntries(projection),
+    },
+    ExpressionAttributeValues: {
+      ':p': valueToSdk(partition.value),
+      ...(after !== undefined && { ':s': valueToSdk(after.value) }),
+    },
+    ...(projection.length > 0 && { ProjectionExpression: projection.map(([alias]) => alias).join(', ') }),
+  };
   let start: Record<string, SdkValue> | undefined;
   do {
-    const page = await call(dynamo, 'Query', table, (client) =>
-      client.send(
-        new QueryCommand({
-          TableName: table,
-          // Aliased, as every attribute name: about 570 words are reserved.
-          KeyConditionExpression: '#p = :p',
-          ExpressionAttributeNames: { '#p': partition.name },
-          ExpressionAttributeValues: { ':p': valueToSdk(partition.value) },
-          ScanIndexForward: options.descending !== true,
-          ReturnConsumedCapacity: 'TOTAL',
-          ...(start && { ExclusiveStartKey: start }),
-          ...(options.pageLimit && { Limit: options.pageLimit }),
-        }),
-      ),
-    );
+    const from = start;
+    const send = (): Promise<QueryCommandOutput> =>
+      call(dynamo, 'Query', table, (client) =>
+        client.send(
+          new QueryCommand({
+            ...input,
+            ScanIndexForward: options.descending !== true,
+            ReturnConsumedCapacity: 'TOTAL',
+            ...(from && { ExclusiveStartKey: from }),
+            ...(options.pageLimit && { Limit: options.pageLimit }),
+          }),
+        ),
+      );
+    const page = await (options.governor?.run(async () => {
+      const value = await send();
+      return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+    }) ?? send());
     yield {
       items: (page.Items ?? []).map(fromSdk),
       scanned: page.ScannedCount ?? 0,
@@ -154,4 +187,44 @@ export async function putItems(dynamo: Dynamo, table: string, items: readonly It
     }
   }
   return writeUnits;
+}
+
+/** BatchGetItem takes at most so many keys a call. */
+const GET_BATCH = 100;
+
+/** Which of the keys exist, strongly consistent; their one attribute's values as JSON text. */
+export async function existingKeys(
+  dynamo: Dynamo,
+  table: string,
+  keys: readonly Item[],
+  attribute: string,
+): Promise<{ readonly values: ReadonlySet<string>; readonly readUnits: number }> {
+  const values = new Set<string>();
+  let readUnits = 0;
+  for (let at = 0; at < keys.length; at += GET_BATCH) {
+    let waiting = keys.slice(at, at + GET_BATCH).map(toSdk);
+    for (let backoff = FIRST_BACKOFF_MS; waiting.length > 0; backoff = Math.min(MAX_BACKOFF_MS, backoff * 2)) {
+      const wanted = waiting;
+      const answer = await call(dynamo, 'BatchGetItem', table, (client) =>
+        client.send(
+          new BatchGetItemCommand({
+            RequestItems: {
+              [table]: {
+                Keys: wanted,
+                ConsistentRead: true,
+                ProjectionExpression: '#k',
+                ExpressionAttributeNames: { '#k': attribute },
+              },
+            },
+            ReturnConsumedCapacity: 'TOTAL',
+          }),
+        ),
+      );
+      for (const item of answer.Responses?.[table] ?? []) values.add(JSON.stringify(fromSdk(item)[attribute]));
+      for (const { CapacityUnits = 0 } of answer.ConsumedCapacity ?? []) readUnits += CapacityUnits;
+      waiting = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+      if (waiting.length > 0) await pause(backoff, dynamo.signal);
+    }
+  }
+  return { values, readUnits };
 }

@@ -61,7 +61,11 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
     });
   const fromEnv = request.profileIsFlag ? null : environmentCredentials(request.env);
   const credentials = fromEnv ?? (isLocal && !profile.hasCredentials ? PLACEHOLDER_CREDENTIALS : null);
-  return openWith(request, { region, endpoint, profile: request.profile, credentials }, async () => {});
+  return openWith(
+    request,
+    { region, endpoint, profile: request.profile, credentials, heedsStatements: endpoint === null },
+    async () => {},
+  );
 }
 
 async function openLocal(request: ConnectRequest, dataFile: string): Promise<Connection> {
@@ -80,12 +84,14 @@ async function openLocal(request: ConnectRequest, dataFile: string): Promise<Con
       profile: null,
       // Real credentials have no business with an engine on this machine.
       credentials: PLACEHOLDER_CREDENTIALS,
+      heedsStatements: engine.info.kind === 'dynoxide',
     },
     () => engine.release(),
   );
 }
 
 interface Place {
+  readonly heedsStatements: boolean;
   readonly region: string;
   readonly endpoint: string | null;
   readonly profile: string | null;
@@ -96,7 +102,7 @@ function openWith(request: ConnectRequest, place: Place, release: () => Promise<
   const { signal, now, onProgress, layouts, onCall } = request;
   const dynamo = connect({ ...place, signal, ...(onCall === undefined ? {} : { onCall }) });
   return {
-    context: { dynamo, now, signal, onProgress, layouts },
+    context: { dynamo, now, signal, onProgress, layouts, heedsStatements: place.heedsStatements },
     close: async () => {
       dynamo.destroy();
       await release();

@@ -9,6 +9,8 @@ export interface OperationContext {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Whether PartiQL deletes are known to heed their conditions here: on AWS, and on the embedded engine. */
+  readonly heedsStatements: boolean;
   /** The layouts that come with the product, and the configuration file's. */
   readonly layouts: readonly Layout[];
 }

@@ -1,26 +1,11 @@
 import { scanPages } from '../dynamodb/items.js';
-import { type DecodedSession, decodeSession, type Layout, matchesFilter } from '../schema/index.js';
-import { meetsAll, type Where } from '../schema/where.js';
+import { type DecodedSession, type Layout, type SessionFilter, selectSession } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { BoundedHeap } from './heap.js';
 import { requireSessions, type Target } from './target.js';
 
 export const SORT_KEYS = ['activity', 'created', 'expiry', 'size', 'id'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
-
-/** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
-export interface SessionFilter {
-  readonly active?: boolean;
-  /** Past its expiry, whatever else it is. */
-  readonly expired?: boolean;
-  readonly terminated?: boolean;
-  /** No activity for so long; its creation counts where activity is not recorded. */
-  readonly idle?: number;
-  readonly createdAfter?: number;
-  readonly createdBefore?: number;
-  /** Conditions on attributes, all of which must hold. */
-  readonly where?: readonly Where[];
-}
 
 export interface ListRequest {
   readonly filter: SessionFilter;
@@ -40,20 +25,6 @@ export interface ListResult {
   readonly capacity: { readonly readUnits: number; readonly writeUnits: number };
   /** More sessions match than are shown. */
   readonly truncated: boolean;
-}
-
-/** Whether a session is one of those asked for. `now` is epoch milliseconds. */
-export function isWanted(session: DecodedSession, filter: SessionFilter, now: number): boolean {
-  const { state, createdAt, expiresAt } = session;
-  if (filter.active === true && state !== 'active') return false;
-  if (filter.expired === true && state !== 'expired' && !(expiresAt !== null && expiresAt <= now)) return false;
-  if (filter.terminated === true && state !== 'terminated') return false;
-  if (filter.idle !== undefined) {
-    const last = session.lastActivityAt ?? createdAt;
-    if (last === null || now - last < filter.idle) return false;
-  }
-  if (filter.createdAfter !== undefined && (createdAt === null || createdAt < filter.createdAfter)) return false;
-  return filter.createdBefore === undefined || (createdAt !== null && createdAt < filter.createdBefore);
 }
 
 const newestFirst = (value: (session: DecodedSession) => number | null) => (a: DecodedSession, b: DecodedSession) =>
@@ -97,10 +68,8 @@ export async function list(context: OperationContext, target: Target, request: L
     readUnits += page.readUnits;
     scanned += page.items.length;
     for (const item of page.items) {
-      if (!matchesFilter(item, target.layout.session.filter)) continue;
-      const session = decodeSession(target.layout, item, now);
-      if (!isWanted(session, request.filter, now)) continue;
-      if (!meetsAll(item, request.filter.where ?? [], target.layout.session.payload)) continue;
+      const session = selectSession(target.layout, item, request.filter, now);
+      if (session === undefined) continue;
       matched += 1;
       heap.add(session);
     }

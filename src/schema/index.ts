@@ -18,3 +18,6 @@ export { keyOfItem, keyOfSessionId, sessionIdOf } from './session-id.js';
 export { type ReadTime, readTimeAttribute, writeTime } from './time.js';
 export type * from './types.js';
 export { type LayoutIssue, validateLayout } from './validate.js';
+export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';
+export * from './filter.js';
+export { parseWhere, type Where, type WhereOperator, WHERE_OPERATORS } from './where.js';

@@ -31,7 +31,7 @@ export function contextFor(endpoint: string, options: ContextOptions = {}): Oper
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
   });
   opened.push(dynamo);
-  return { dynamo, now, signal, onProgress, layouts };
+  return { dynamo, now, signal, onProgress, layouts, heedsStatements: true };
 }
 
 let counter = 0;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BoundedHeap } from '../../src/operations/heap.js';
-import { comparison, isWanted, list, type ListRequest, SORT_KEYS } from '../../src/operations/list.js';
+import { comparison, list, type ListRequest, SORT_KEYS } from '../../src/operations/list.js';
 import { seed } from '../../src/operations/seed.js';
-import { DEFAULT_LAYOUT, type DecodedSession, LAYOUTS } from '../../src/schema/index.js';
+import { DEFAULT_LAYOUT, type DecodedSession, isWanted, LAYOUTS } from '../../src/schema/index.js';
 import { type RawClient, useEngine } from '../support/engine.js';
 import { closeAll, contextFor, freshName, setUp, startDouble, type TargetOptions, targetOf } from './harness.js';
 
@@ -291,8 +291,8 @@ describe('isWanted', () => {
     fc.assert(
       fc.property(sessions, fc.subarray([...conditions]), (values, chosen) => {
         for (const session of values) {
-          const together = isWanted(session, Object.assign({}, ...chosen), 45);
-          expect(together).toBe(chosen.every((condition) => isWanted(session, condition, 45)));
+          const together = isWanted(DEFAULT_LAYOUT, session, Object.assign({}, ...chosen), 45);
+          expect(together).toBe(chosen.every((condition) => isWanted(DEFAULT_LAYOUT, session, condition, 45)));
         }
       }),
     );

@@ -1,0 +1,126 @@
+import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { CliError } from '../errors.js';
+import type { Item } from '../schema/attribute-value.js';
+import type { Expression } from '../schema/filter.js';
+import { call } from './call.js';
+import type { Dynamo } from './client.js';
+import type { Budget, Governor } from './governor.js';
+import { fromSdk, toSdk } from './items.js';
+
+export interface ScanRequest {
+  readonly table: string;
+  /** A global secondary index to read in place of the table; its reads are eventually consistent. */
+  readonly index?: string;
+  /** How many parts the table is read in at once. */
+  readonly segments: number;
+  /** Only these of the segments; all when left out. */
+  readonly only?: readonly number[];
+  /** Attributes to answer, keys included; all when left out. Reads cost the same, answers are smaller. */
+  readonly attributes?: readonly string[];
+  readonly filter?: Expression | undefined;
+  /** Items of a page at the most; DynamoDB's own limit is 1 MB. */
+  readonly pageItems?: number;
+  /** Where each segment goes on: the last key that was read, null for a segment that is done. */
+  readonly from?: ReadonlyMap<number, Item | null>;
+  readonly governor: Governor;
+  readonly budget: Budget;
+  /** Read units that a page is expected to cost, until the first page tells. */
+  readonly expectedUnits: number;
+}
+
+export interface ScannedPage {
+  readonly segment: number;
+  readonly items: readonly Item[];
+  /** Items that DynamoDB read for the page, before the filter. */
+  readonly scanned: number;
+  readonly readUnits: number;
+  /** Where the segment goes on; null at its end. */
+  readonly next: Item | null;
+}
+
+/**
+ * Scan in parallel segments. Calls `onPage` with every page, each segment's in their order, and waits for it before the
+ * segment goes on: what is held in memory is a page a segment. An empty page is not the end: only a missing
+ * LastEvaluatedKey is (Scan's Limit and 1 MB apply before the filter).
+ */
+export async function scanSegments(
+  dynamo: Dynamo,
+  request: ScanRequest,
+  onPage: (page: ScannedPage) => Promise<void>,
+): Promise<void> {
+  const segments = request.only ?? Array.from({ length: request.segments }, (_, at) => at);
+  const abort = new AbortController();
+  const expected = { units: request.expectedUnits };
+  const results = await Promise.allSettled(
+    segments.map(async (segment) => {
+      try {
+        await scanSegment(dynamo, request, segment, expected, abort.signal, onPage);
+      } catch (error) {
+        // The first failure ends the other segments after their current page.
+        abort.abort();
+        throw error;
+      }
+    }),
+  );
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function scanSegment(
+  dynamo: Dynamo,
+  request: ScanRequest,
+  segment: number,
+  expected: { units: number },
+  stopped: AbortSignal,
+  onPage: (page: ScannedPage) => Promise<void>,
+): Promise<void> {
+  let start: Item | null | undefined = request.from?.get(segment);
+  if (start === null) return;
+  const input = scanInput(request, segment);
+  do {
+    if (dynamo.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
+    if (stopped.aborted) return;
+    const reserved = expected.units;
+    await request.budget.reserve(reserved);
+    const from: Item | undefined = start;
+    const answer: ScanCommandOutput = await request.governor.run(async () => {
+      const value = await call(dynamo, 'Scan', request.table, (client) =>
+        client.send(new ScanCommand({ ...input, ...(from && { ExclusiveStartKey: toSdk(from) }) })),
+      );
+      return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+    });
+    const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+    request.budget.settle(reserved, readUnits);
+    expected.units = readUnits > 0 ? readUnits : expected.units;
+    start = answer.LastEvaluatedKey === undefined ? null : fromSdk(answer.LastEvaluatedKey);
+    await onPage({
+      segment,
+      items: (answer.Items ?? []).map(fromSdk),
+      scanned: answer.ScannedCount ?? 0,
+      readUnits,
+      next: start,
+    });
+  } while (start !== null);
+}
+
+function scanInput(request: ScanRequest, segment: number): ConstructorParameters<typeof ScanCommand>[0] {
+  const { table, index, segments, attributes, filter, pageItems } = request;
+  const names: Record<string, string> = { ...filter?.names };
+  const projection = attributes?.map((attribute, at) => {
+    names[`#p${at}`] = attribute;
+    return `#p${at}`;
+  });
+  return {
+    TableName: table,
+    ...(index !== undefined && { IndexName: index }),
+    ...(segments > 1 && { Segment: segment, TotalSegments: segments }),
+    ...(projection !== undefined && { ProjectionExpression: projection.join(', ') }),
+    ...(filter !== undefined && { FilterExpression: filter.expression }),
+    ...(filter !== undefined &&
+      Object.keys(filter.values).length > 0 && {
+        ExpressionAttributeValues: toSdk(filter.values),
+      }),
+    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+    ...(pageItems !== undefined && { Limit: pageItems }),
+    ReturnConsumedCapacity: 'TOTAL',
+  };
+}

@@ -1,0 +1,48 @@
+import type { ObservedTable } from '../schema/index.js';
+
+/**
+ * What DynamoDB's list prices were for on-demand tables of the standard class in us-east-1, in US dollars, when this
+ * was written; other regions cost up to twice as much.
+ */
+export const PRICES = {
+  asOf: '2026-11',
+  region: 'us-east-1',
+  perMillionReadUnits: 0.125,
+  perMillionWriteUnits: 0.625,
+  perGigabyteMonth: 0.25,
+} as const;
+
+/** Dollars for capacity units at on-demand list prices. */
+export const costOf = ({
+  readUnits,
+  writeUnits,
+}: {
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}): number => (readUnits * PRICES.perMillionReadUnits + writeUnits * PRICES.perMillionWriteUnits) / 1e6;
+
+type Sized = Pick<ObservedTable, 'itemCount' | 'sizeBytes'>;
+
+const TYPICAL_ITEM_BYTES = 500;
+
+/** Bytes of an average item by DynamoDB's own count, which some engines do not keep. */
+export const averageItemBytes = ({ itemCount, sizeBytes }: Sized): number =>
+  itemCount > 0 && sizeBytes > 0 ? sizeBytes / itemCount : TYPICAL_ITEM_BYTES;
+
+/** Write units to delete an average item: one a kilobyte begun, and at least one more for each index that holds it. */
+export function deleteUnits(table: Sized & Pick<ObservedTable, 'indexes'>): number {
+  return Math.max(1, Math.ceil(averageItemBytes(table) / 1024)) + table.indexes.length;
+}
+
+/** Read units to scan a whole table: half a unit for each 4 KB, eventually consistent. */
+export function scanUnits(table: Sized): number {
+  return Math.max(1, (averageItemBytes(table) * table.itemCount) / 8192);
+}
+
+const PAGE_BYTES = 1_048_576;
+
+/** Parts that a scan is worth being split in: one until a table has a few pages of 1 MB, then more, 16 at the most. */
+export function segmentsFor(table: Sized): number {
+  const pages = (averageItemBytes(table) * table.itemCount) / PAGE_BYTES;
+  return Math.min(16, Math.max(1, Math.ceil(pages / 4)));
+}

@@ -1,0 +1,154 @@
+import { deleteKeys, type DeletePace } from '../dynamodb/delete.js';
+import { observeStructure } from '../dynamodb/describe.js';
+import type { Budget, Governor } from '../dynamodb/governor.js';
+import { queryPages } from '../dynamodb/items.js';
+import { scanSegments } from '../dynamodb/parallel-scan.js';
+import type { EventMeaning, Item } from '../schema/index.js';
+import { averageItemBytes, deleteUnits, scanUnits, segmentsFor } from './capacity.js';
+import type { OperationContext } from './context.js';
+import type { PurgeSummary } from './purge-plan.js';
+import type { ObservedStructure, Target } from './target.js';
+
+export interface EventCount {
+  readonly deleted: number;
+  readonly failed: number;
+}
+
+const NONE: EventCount = { deleted: 0, failed: 0 };
+
+/** How the events of deleted sessions are found and deleted. */
+export interface EventPurge {
+  /** Deletes the events of sessions that were just deleted, where they are found session by session. */
+  forSessions(keys: readonly Item[]): Promise<EventCount>;
+  /** Deletes the events of all deleted sessions, where they are found in one pass over the events. */
+  finish(keys: () => AsyncGenerator<Item>): Promise<EventCount>;
+}
+
+interface Pace {
+  readonly governor: Governor;
+  readonly readBudget: Budget;
+  readonly writeBudget: Budget;
+}
+
+/** As many ids as are kept in memory for a pass over the events. */
+const IDS_IN_MEMORY = 300_000;
+
+/** The cheaper of the two ways for the numbers at hand; none where there are no events, or they are to stay. */
+export async function eventPurgeFor(
+  context: OperationContext,
+  { layout }: Target,
+  summary: PurgeSummary,
+  pace: Pace,
+): Promise<EventPurge> {
+  const { event } = layout;
+  const table = summary.eventsTable === null ? null : await observeStructure(context.dynamo, summary.eventsTable);
+  const [owner] = layout.session.id;
+  if (event === null || table === null || owner === undefined)
+    return { forSessions: async () => NONE, finish: async () => NONE };
+  const sweeper = new Sweeper(context, table, event, owner.attribute, pace);
+  // A query costs half a unit at least, and half a unit for each 4 KB of the session's events.
+  const perSession = Math.max(0.5, (summary.events * averageItemBytes(table)) / Math.max(1, summary.matched) / 8192);
+  const byPass = summary.matched <= IDS_IN_MEMORY && scanUnits(table) < perSession * summary.matched;
+  return byPass
+    ? { forSessions: async () => NONE, finish: (keys) => sweeper.pass(keys) }
+    : { forSessions: (keys) => sweeper.queries(keys), finish: async () => NONE };
+}
+
+class Sweeper {
+  readonly #context: OperationContext;
+  readonly #table: ObservedStructure;
+  readonly #event: EventMeaning;
+  /** The sessions table's attribute whose value the events carry. */
+  readonly #owner: string;
+  readonly #pace: Pace;
+  readonly #deletePace: DeletePace;
+
+  constructor(context: OperationContext, table: ObservedStructure, event: EventMeaning, owner: string, pace: Pace) {
+    this.#context = context;
+    this.#table = table;
+    this.#event = event;
+    this.#owner = owner;
+    this.#pace = pace;
+    this.#deletePace = { governor: pace.governor, budget: pace.writeBudget, expectedUnits: deleteUnits(table) };
+  }
+
+  /** One query a session; only keys are answered. */
+  async queries(sessions: readonly Item[]): Promise<EventCount> {
+    const counts = await Promise.all(sessions.map((session) => this.#query(session)));
+    return counts.reduce(add, NONE);
+  }
+
+  async #query(session: Item): Promise<EventCount> {
+    const value = session[this.#owner];
+    if (value === undefined) return NONE;
+    const { readBudget, governor } = this.#pace;
+    let total = NONE;
+    await readBudget.reserve(0.5);
+    let reserved = 0.5;
+    const pages = queryPages(
+      this.#context.dynamo,
+      this.#table.name,
+      { name: this.#event.sessionId, value },
+      { attributes: this.#keys(), governor },
+    );
+    for await (const page of pages) {
+      readBudget.settle(reserved, page.readUnits);
+      reserved = 0;
+      const deleted = await this.#delete(page.items);
+      total = add(total, deleted);
+    }
+    return total;
+  }
+
+  /** One pass over the keys of all events. */
+  async pass(sessions: () => AsyncGenerator<Item>): Promise<EventCount> {
+    const gone = new Set<string>();
+    for await (const session of sessions()) gone.add(JSON.stringify(session[this.#owner]));
+    if (gone.size === 0) return NONE;
+    let [total, scanned] = [NONE, 0];
+    await scanSegments(
+      this.#context.dynamo,
+      {
+        table: this.#table.name,
+        // The embedded engine loses its place in a segment when the row at which a page ended is deleted.
+        segments: this.#context.dynamo.isAws ? segmentsFor(this.#table) : 1,
+        attributes: this.#keys(),
+        governor: this.#pace.governor,
+        budget: this.#pace.readBudget,
+        expectedUnits: Math.min(128, scanUnits(this.#table)),
+      },
+      async (page) => {
+        scanned += page.scanned;
+        const orphans = page.items.filter((item) => gone.has(JSON.stringify(item[this.#event.sessionId])));
+        const deleted = await this.#delete(orphans);
+        total = add(total, deleted);
+        this.#context.onProgress({
+          step: 'deleting their events',
+          table: this.#table.name,
+          done: total.deleted,
+          unit: 'events',
+          detail: `${scanned} looked at`,
+        });
+      },
+    );
+    return total;
+  }
+
+  #keys(): readonly string[] {
+    return [this.#event.sessionId, this.#event.id.name];
+  }
+
+  async #delete(keys: readonly Item[]): Promise<EventCount> {
+    const batches = Array.from({ length: Math.ceil(keys.length / 25) }, (_, at) => keys.slice(at * 25, at * 25 + 25));
+    const results = await Promise.all(
+      batches.map((batch) => deleteKeys(this.#context.dynamo, this.#table.name, batch, this.#deletePace)),
+    );
+    const failed = results.reduce((sum, result) => sum + result.failed, 0);
+    return { deleted: keys.length - failed, failed };
+  }
+}
+
+const add = (a: EventCount, b: EventCount): EventCount => ({
+  deleted: a.deleted + b.deleted,
+  failed: a.failed + b.failed,
+});

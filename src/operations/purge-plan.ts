@@ -1,0 +1,259 @@
+import type { ConditionalDelete } from '../dynamodb/delete.js';
+import { observeStructure } from '../dynamodb/describe.js';
+import { Budget, Governor } from '../dynamodb/governor.js';
+import { getItem } from '../dynamodb/items.js';
+import { scanSegments } from '../dynamodb/parallel-scan.js';
+import { CliError } from '../errors.js';
+import {
+  type DecodedSession,
+  decisiveAttributes,
+  filterProblem,
+  type Item,
+  keyOfSessionId,
+  pushDown,
+  type SessionFilter,
+  selectSession,
+} from '../schema/index.js';
+import { averageItemBytes, costOf, deleteUnits, PRICES, segmentsFor } from './capacity.js';
+import type { OperationContext } from './context.js';
+import { PlanWriter, type PurgeFiles } from './purge-files.js';
+import { nameOf, type ObservedStructure, requireSessions, type Target } from './target.js';
+
+export interface Shard {
+  /** 1 to `count`. */
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface PurgeRequest {
+  readonly filter: SessionFilter;
+  /** Only these sessions, which are then read one by one; null for the whole table. */
+  readonly ids: readonly string[] | null;
+  /** The share of this process, when several split a table. */
+  readonly shard: Shard | null;
+  /** Parts that the table is read in at once; null for as many as its size is worth. */
+  readonly segments: number | null;
+  /** Calls in flight at the most. */
+  readonly concurrency: number;
+  /** Read and write units a second at the most; null for no limit. */
+  readonly maxReadUnits: number | null;
+  readonly maxWriteUnits: number | null;
+  readonly keepEvents: boolean;
+}
+
+/** What reading the table found; nothing has been deleted yet. */
+export interface PurgeSummary {
+  readonly table: string;
+  readonly eventsTable: string | null;
+  readonly layout: string;
+  /** Epoch milliseconds: what "expired" and "idle" were judged by. */
+  readonly now: number;
+  readonly matched: number;
+  readonly scanned: number;
+  /** Read units that the reading took. */
+  readonly readUnits: number;
+  readonly sample: readonly DecodedSession[];
+  /** Of the matches, those that TTL removes by itself within a few days, at no cost. */
+  readonly ttlRemoves: number;
+  /** Estimates, by the tables' average item. */
+  readonly writeUnits: number;
+  readonly events: number;
+  readonly dollars: number;
+  readonly prices: typeof PRICES;
+}
+
+const SAMPLE = 5;
+const FIVE_YEARS_MS = 5 * 365.25 * 86_400_000;
+
+/** Throws where the layout says that rows are not expendable, or the filter can choose none of its rows. */
+export function requirePurgeable({ layout }: Target, filter: SessionFilter): void {
+  if (!layout.purge.safe)
+    throw new CliError('PURGE_REFUSED', `rows of the layout ${layout.id} are not expendable: ${layout.purge.reason}`, {
+      hint: 'a layout of your own in the configuration file can say that they are (purge.safe)',
+    });
+  const problem = filterProblem(layout, filter);
+  if (problem !== undefined)
+    throw new CliError('USAGE', problem, { hint: 'choose sessions by something that it records' });
+}
+
+interface Found {
+  matched: number;
+  scanned: number;
+  ttlRemoves: number;
+  readonly sample: DecodedSession[];
+}
+
+/** Reads the sessions table and writes down which sessions match; changes nothing in the tables. */
+export async function planPurge(
+  context: OperationContext,
+  target: Target,
+  request: PurgeRequest,
+  files: PurgeFiles,
+): Promise<PurgeSummary> {
+  requirePurgeable(target, request.filter);
+  const table = await requireSessions(context, target);
+  const now = context.now();
+  const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, sample: [] };
+  const budget = new Budget(request.maxReadUnits, context.signal);
+  const writer = new PlanWriter(files);
+  const take = (item: Item): void => takeItem(target, table, request, now, item, found, writer);
+  try {
+    if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
+    else await readIds(context, target, table, request.ids, found, take);
+    const summary = await summarise(context, target, table, request, now, found, budget.spent);
+    writer.finish(summary);
+    return summary;
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+}
+
+function takeItem(
+  { layout }: Target,
+  table: ObservedStructure,
+  { filter }: PurgeRequest,
+  now: number,
+  item: Item,
+  found: Found,
+  writer: PlanWriter,
+): void {
+  const session = selectSession(layout, item, filter, now);
+  if (session === undefined) return;
+  found.matched += 1;
+  if (found.sample.length < SAMPLE) found.sample.push(session);
+  const { expiresAt } = session;
+  const ttlIsOn = table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING';
+  const isTtlField = layout.session.expiresAt?.paths.some(
+    (path) => path.length === 1 && path[0] === table.ttl.attribute,
+  );
+  if (ttlIsOn && isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - FIVE_YEARS_MS)
+    found.ttlRemoves += 1;
+  writer.add(
+    toDelete(
+      layout.session.id.map(({ attribute }) => attribute),
+      decisiveAttributes(layout, filter),
+      item,
+    ),
+  );
+}
+
+/** The row is deleted only if everything that the decision was based on still is as it was read. */
+function toDelete(keys: readonly string[], decisive: readonly string[], item: Item): ConditionalDelete {
+  const key: Record<string, Item[string]> = {};
+  for (const name of keys) {
+    const value = item[name];
+    if (value !== undefined) key[name] = value;
+  }
+  const observed = decisive.filter((name) => !keys.includes(name)).map((name) => [name, item[name] ?? null] as const);
+  return { key, observed: Object.fromEntries(observed) };
+}
+
+async function readTable(
+  context: OperationContext,
+  target: Target,
+  table: ObservedStructure,
+  request: PurgeRequest,
+  now: number,
+  budget: Budget,
+  found: Found,
+  take: (item: Item) => void,
+): Promise<void> {
+  const { layout } = target;
+  const shards = request.shard?.count ?? 1;
+  const perShard = request.segments ?? Math.ceil(segmentsFor(table) / shards);
+  const segments = perShard * shards;
+  const only = Array.from({ length: segments }, (_, at) => at).filter(
+    (at) => at % shards === (request.shard?.index ?? 1) - 1,
+  );
+  const keys = layout.session.id.map(({ attribute }) => attribute);
+  await scanSegments(
+    context.dynamo,
+    {
+      table: table.name,
+      segments,
+      only,
+      attributes: [...new Set([...keys, ...decisiveAttributes(layout, request.filter)])],
+      filter: pushDown(layout, request.filter, now),
+      governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
+      budget,
+      expectedUnits: Math.min(128, 1 + (averageItemBytes(table) * table.itemCount) / 8192 / segments),
+      ...pageLimit(request.maxReadUnits, averageItemBytes(table)),
+    },
+    async (page) => {
+      found.scanned += page.scanned;
+      for (const item of page.items) take(item);
+      const total = table.itemCount >= found.scanned && shards === 1 ? { total: table.itemCount } : {};
+      context.onProgress({
+        step: 'looking for sessions to purge',
+        table: table.name,
+        done: found.scanned,
+        ...total,
+        unit: 'items',
+        detail: `${found.matched} found`,
+      });
+    },
+  );
+}
+
+/** Under a small budget whole pages of 1 MB (128 units) would come in bursts: smaller ones keep the pace even. */
+function pageLimit(maxReadUnits: number | null, itemBytes: number): { pageItems?: number } {
+  if (maxReadUnits === null || maxReadUnits >= 1280) return {};
+  return { pageItems: Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes)) };
+}
+
+async function readIds(
+  context: OperationContext,
+  target: Target,
+  table: ObservedStructure,
+  ids: readonly string[],
+  found: Found,
+  take: (item: Item) => void,
+): Promise<void> {
+  const { id: parts } = target.layout.session;
+  for (const id of new Set(ids)) {
+    const key = keyOfSessionId(id, parts);
+    if (key === undefined)
+      throw new CliError('USAGE', `'${id}' is not an id of the layout ${target.layout.id}`, {
+        hint: `its ids are ${parts.map(({ attribute }) => `<${attribute}>`).join(':')}`,
+      });
+    const item = await getItem(context.dynamo, table.name, key);
+    found.scanned += 1;
+    if (item !== undefined) take(item);
+    context.onProgress({
+      step: 'reading sessions',
+      table: table.name,
+      done: found.scanned,
+      total: ids.length,
+      unit: 'ids',
+    });
+  }
+}
+
+async function summarise(
+  context: OperationContext,
+  target: Target,
+  table: ObservedStructure,
+  request: PurgeRequest,
+  now: number,
+  found: Found,
+  readUnits: number,
+): Promise<PurgeSummary> {
+  const eventsName = request.keepEvents || target.layout.event === null ? undefined : nameOf(target.names, 'events');
+  const events = eventsName === undefined ? null : await observeStructure(context.dynamo, eventsName);
+  const share = table.itemCount > 0 ? Math.min(1, found.matched / table.itemCount) : 0;
+  const eventCount = events === null ? 0 : Math.round(events.itemCount * share);
+  const writeUnits = found.matched * deleteUnits(table) + (events === null ? 0 : eventCount * deleteUnits(events));
+  return {
+    table: table.name,
+    eventsTable: events?.name ?? null,
+    layout: target.layout.id,
+    now,
+    ...found,
+    readUnits,
+    writeUnits,
+    events: eventCount,
+    dollars: costOf({ readUnits, writeUnits }),
+    prices: PRICES,
+  };
+}

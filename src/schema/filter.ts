@@ -1,0 +1,180 @@
+import type { AttributeValue, Item } from './attribute-value.js';
+import { type DecodedSession, decodeSession, matchesFilter } from './decode.js';
+import { writeTime } from './time.js';
+import type { ItemCondition, Layout, TimeField } from './types.js';
+import { meetsAll, type Where } from './where.js';
+
+/** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
+export interface SessionFilter {
+  readonly active?: boolean;
+  /** Past its expiry, whatever else it is. */
+  readonly expired?: boolean;
+  readonly terminated?: boolean;
+  /**
+   * No activity for so long. In a layout that records no activity its creation counts; a row whose activity cannot be
+   * read is never idle.
+   */
+  readonly idle?: number;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+  readonly where?: readonly Where[];
+}
+
+/** Why no session of a layout can ever meet a filter, or undefined: what a layout does not record cannot be asked for. */
+export function filterProblem({ id, session }: Layout, filter: SessionFilter): string | undefined {
+  if (filter.idle !== undefined && session.lastActivityAt === null && session.createdAt === null)
+    return `the layout ${id} records neither activity nor creation, so no session is ever known to be idle`;
+  if ((filter.createdAfter ?? filter.createdBefore) !== undefined && session.createdAt === null)
+    return `the layout ${id} does not record when a session was created`;
+  if (filter.terminated === true && session.terminated === null)
+    return `the layout ${id} does not record that a session was terminated`;
+  if (filter.expired === true && session.expiresAt === null) return `the layout ${id} has no expiry`;
+  return undefined;
+}
+
+/** Whether a decoded session is one of those asked for, `where` aside. `now` is epoch milliseconds. */
+export function isWanted(layout: Layout, session: DecodedSession, filter: SessionFilter, now: number): boolean {
+  const { state, createdAt, expiresAt } = session;
+  if (filter.active === true && state !== 'active') return false;
+  if (filter.expired === true && state !== 'expired' && !(expiresAt !== null && expiresAt <= now)) return false;
+  if (filter.terminated === true && state !== 'terminated') return false;
+  if (filter.idle !== undefined) {
+    const last = layout.session.lastActivityAt === null ? createdAt : session.lastActivityAt;
+    if (last === null || now - last < filter.idle) return false;
+  }
+  if (filter.createdAfter !== undefined && (createdAt === null || createdAt < filter.createdAfter)) return false;
+  return filter.createdBefore === undefined || (createdAt !== null && createdAt < filter.createdBefore);
+}
+
+/** The session in an item if it is one of the layout's and one of those asked for, else undefined. */
+export function selectSession(
+  layout: Layout,
+  item: Item,
+  filter: SessionFilter,
+  now: number,
+): DecodedSession | undefined {
+  if (!matchesFilter(item, layout.session.filter)) return undefined;
+  const session = decodeSession(layout, item, now);
+  if (!isWanted(layout, session, filter, now)) return undefined;
+  return meetsAll(item, filter.where ?? [], layout.session.payload) ? session : undefined;
+}
+
+/** An expression for DynamoDB, every attribute's name aliased. */
+export interface Expression {
+  readonly expression: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, AttributeValue>>;
+}
+
+/** Builds expressions: about 570 words are reserved, so names are always aliased. */
+class Aliases {
+  readonly names: Record<string, string> = {};
+  readonly values: Record<string, AttributeValue> = {};
+
+  name(attribute: string): string {
+    const known = Object.entries(this.names).find(([, name]) => name === attribute)?.[0];
+    if (known !== undefined) return known;
+    const alias = `#n${Object.keys(this.names).length}`;
+    this.names[alias] = attribute;
+    return alias;
+  }
+
+  value(value: AttributeValue): string {
+    const alias = `:v${Object.keys(this.values).length}`;
+    this.values[alias] = value;
+    return alias;
+  }
+}
+
+/**
+ * What DynamoDB can decide of a filter. It lets every wanted item through, and others too: what stands in JSON text, and
+ * instants in text, are decided by {@link selectSession}. undefined when it can decide nothing.
+ */
+export function pushDown(layout: Layout, filter: SessionFilter, now: number): Expression | undefined {
+  const aliases = new Aliases();
+  const { session } = layout;
+  const idleField = session.lastActivityAt ?? session.createdAt;
+  const parts = [
+    ...session.filter.map((group) => anyOf(group.map((condition) => itemCondition(condition, aliases)))),
+    ...(filter.expired === true && session.expiresAt !== null
+      ? instantCondition(session.expiresAt, '<=', now, session.expiresAt.missing === 'expired', aliases)
+      : []),
+    ...(filter.idle === undefined || idleField === null
+      ? []
+      : instantCondition(idleField, '<=', now - filter.idle, false, aliases)),
+    ...(filter.createdAfter === undefined || session.createdAt === null
+      ? []
+      : instantCondition(session.createdAt, '>=', filter.createdAfter, false, aliases)),
+    ...(filter.createdBefore === undefined || session.createdAt === null
+      ? []
+      : instantCondition(session.createdAt, '<=', filter.createdBefore, false, aliases)),
+    ...(filter.terminated === true ? terminatedCondition(layout, aliases) : []),
+  ];
+  if (parts.length === 0) return undefined;
+  return { expression: parts.join(' AND '), names: aliases.names, values: aliases.values };
+}
+
+const anyOf = (conditions: readonly string[]): string =>
+  conditions.length === 1 ? (conditions[0] ?? '') : `(${conditions.join(' OR ')})`;
+
+function itemCondition(condition: ItemCondition, aliases: Aliases): string {
+  const name = aliases.name(condition.attribute);
+  if ('exists' in condition) return `attribute_exists(${name})`;
+  return 'equals' in condition
+    ? `${name} = ${aliases.value({ S: condition.equals })}`
+    : `begins_with(${name}, ${aliases.value({ S: condition.beginsWith })})`;
+}
+
+/** Only numbers at the top level: text in several forms of ISO 8601 does not sort by time, payloads are JSON. */
+function instantCondition(
+  field: TimeField,
+  operator: '<=' | '>=',
+  ms: number,
+  absentToo: boolean,
+  aliases: Aliases,
+): readonly string[] {
+  const isNumber = field.unit === 's' || field.unit === 'ms' || field.unit === 'us';
+  if (!isNumber || field.paths.some((path) => path.length > 1)) return [];
+  // Seconds are rounded away from the bound, so that no fraction of one is lost here.
+  const bound = operator === '<=' ? ms + 999 : ms - 999;
+  const value = aliases.value(writeTime(bound, field.unit));
+  const names = field.paths.map(([name]) => aliases.name(name));
+  const comparisons = names.map((name) => `${name} ${operator} ${value}`);
+  const absent = absentToo ? [`(${names.map((name) => `attribute_not_exists(${name})`).join(' AND ')})`] : [];
+  return [anyOf([...comparisons, ...absent])];
+}
+
+function terminatedCondition({ session }: Layout, aliases: Aliases): readonly string[] {
+  const { terminated, payload } = session;
+  const [attribute, ...steps] = terminated?.path ?? [];
+  const last = steps.at(-1);
+  const isJson = payload.some(({ names, codec }) => codec === 'json' && names.some((name) => name === attribute));
+  if (attribute === undefined || last === undefined || !isJson) return [];
+  // JSON text that holds the key at all; whether with the value, and at the right place, the client sees.
+  return [`contains(${aliases.name(attribute)}, ${aliases.value({ S: JSON.stringify(last) })})`];
+}
+
+const roots = (field: TimeField | null): readonly string[] => field?.paths.map(([name]) => name) ?? [];
+
+/** The attributes that a filter's answer for an item depends on, keys aside. */
+export function decisiveAttributes({ session }: Layout, filter: SessionFilter): readonly string[] {
+  const where = (filter.where ?? []).flatMap(({ path }) => prefixes(path));
+  return [
+    ...new Set([
+      ...roots(session.expiresAt),
+      ...roots(session.lastActivityAt),
+      ...(filter.idle === undefined && filter.createdAfter === undefined && filter.createdBefore === undefined
+        ? []
+        : roots(session.createdAt)),
+      ...(session.terminated === null || filter.terminated !== true ? [] : [session.terminated.path[0]]),
+      ...session.filter.flat().map(({ attribute }) => attribute),
+      ...where,
+    ]),
+  ];
+}
+
+/** `a.b.c` may mean the attribute `a`, `a.b` or `a.b.c`. */
+function prefixes(path: string): readonly string[] {
+  const steps = path.split('.');
+  return steps.map((_, at) => steps.slice(0, at + 1).join('.'));
+}
