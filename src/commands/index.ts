@@ -1,5 +1,6 @@
 import type { CommandDefinition } from './definition.js';
 import { doctorCommand } from './doctor.js';
+import { eventsCommand } from './events.js';
 import { layoutsCommand } from './layouts.js';
 import { listCommand } from './list.js';
 import { localCommand } from './local.js';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   statusCommand,
   listCommand,
   showCommand,
+  eventsCommand,
   purgeCommand,
   seedCommand,
   localCommand,

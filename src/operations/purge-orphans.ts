@@ -59,8 +59,11 @@ export async function planOrphans(
       },
       async (page) => {
         scanned += page.scanned;
-        const idOf = (item: Item): string => keyText(item, event.sessionId);
-        const unknown = new Map(page.items.filter((item) => !known.has(idOf(item))).map((item) => [idOf(item), item]));
+        const unknown = new Map(
+          page.items
+            .filter((item) => !known.has(keyText(item, event.sessionId)))
+            .map((item) => [keyText(item, event.sessionId), item]),
+        );
         const keys = [...unknown.values()].flatMap((item) => {
           const value = item[event.sessionId];
           return value === undefined ? [] : [{ [owner.attribute]: value }];
@@ -70,7 +73,7 @@ export async function planOrphans(
         if (known.size > KNOWN_SESSIONS) known.clear();
         for (const id of unknown.keys()) known.set(id, present.values.has(id));
         for (const item of page.items) {
-          if (known.get(idOf(item)) ?? present.values.has(idOf(item))) continue;
+          if (known.get(keyText(item, event.sessionId)) ?? present.values.has(keyText(item, event.sessionId))) continue;
           matched += 1;
           writer.add({ key: item, observed: {} });
         }

@@ -16,6 +16,9 @@ const engine = useEngine();
 const isPast = (item: Record<string, Record<string, unknown>>): boolean =>
   Number(item['ttl']?.['N']) * 1000 <= Date.now();
 
+const userOf = (item: Record<string, Record<string, unknown>>): string =>
+  JSON.parse(String(item['state']?.['S'])).userId;
+
 describe('purge', () => {
   it.each(['statements', 'items'] as const)(
     'deletes the expired sessions and their events, by %s, and no others',
@@ -96,9 +99,9 @@ describe('purge', () => {
     const here = await stage(engine.endpoint, { count: 10_000, events: 0, expired: 1 });
     const ids = [...(await idsOf(engine.raw, here.sessions))];
     const refreshed = new Set<string>();
-    let stop = false;
+    const writing = new AbortController();
     const writer = async (offset: number): Promise<void> => {
-      for (let at = offset; !stop; at += 3) {
+      for (let at = offset; !writing.signal.aborted; at += 3) {
         const id = ids[(at * 7919) % ids.length] ?? '';
         try {
           await engine.raw.call('UpdateItem', {
@@ -120,7 +123,7 @@ describe('purge', () => {
     };
     const writers = [0, 1, 2].map(writer);
     const { result } = await planAndPurge(here);
-    stop = true;
+    writing.abort();
     await Promise.all(writers);
     const left = await idsOf(engine.raw, here.sessions);
     expect(refreshed.size).toBeGreaterThan(100);
@@ -131,15 +134,13 @@ describe('purge', () => {
 
   it('ends every session of one user, and none but those', async () => {
     const here = await stage(engine.endpoint, { count: 60, events: 1, expired: 0 });
-    const state = (item: Record<string, Record<string, unknown>>): string =>
-      JSON.parse(String(item['state']?.['S'])).userId;
     const before = await itemsOf(engine.raw, here.sessions);
     const [first] = before;
-    const user = first === undefined ? '' : state(first);
+    const user = first === undefined ? '' : userOf(first);
     const where = parseWhere(`state.userId=${user}`);
     const { result } = await planAndPurge(here, { filter: { where: where === undefined ? [] : [where] } });
-    expect(result.deleted).toBe(before.filter((item) => state(item) === user).length);
-    expect((await itemsOf(engine.raw, here.sessions)).map(state)).not.toContain(user);
+    expect(result.deleted).toBe(before.filter((item) => userOf(item) === user).length);
+    expect((await itemsOf(engine.raw, here.sessions)).map(userOf)).not.toContain(user);
     expect(await itemsOf(engine.raw, here.sessions)).toHaveLength(60 - result.deleted);
   });
 

@@ -1,0 +1,69 @@
+import { Option } from 'commander';
+import { CliError } from '../errors.js';
+import type { DecodedEvent } from '../schema/decode.js';
+import type { CommandDefinition, Outcome } from './definition.js';
+import { wholeNumber } from './global-options.js';
+import type { CommandSession } from './session.js';
+
+interface EventsFlags {
+  readonly after?: string;
+  readonly limit?: number;
+  readonly follow?: boolean;
+  readonly reveal?: boolean;
+}
+
+async function run(session: CommandSession, id: unknown, flags: EventsFlags): Promise<Outcome> {
+  if (flags.follow === true && flags.limit !== undefined)
+    throw new CliError('USAGE', '--follow and --limit exclude each other');
+  if (flags.follow === true && (session.format === 'csv' || session.format === 'yaml'))
+    throw new CliError('USAGE', `--follow cannot write ${session.format}`, {
+      hint: 'use --output ndjson, or the table',
+    });
+  const [{ followEvents, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
+    import('../operations/events.js'),
+    import('./events-view.js'),
+    session.context(),
+  ]);
+  const target = await session.target();
+  const request = { sessionId: String(id), after: flags.after ?? null, limit: flags.limit ?? null };
+  const reveal = flags.reveal === true;
+  if (flags.follow !== true) {
+    const events: DecodedEvent[] = [];
+    for await (const event of readEvents(context, target, request)) events.push(event);
+    return { view: eventsView(target.layout, request.sessionId, events, reveal) };
+  }
+  const write = eventWriter(session, target.layout, reveal);
+  try {
+    for await (const event of followEvents(context, target, request)) write(event);
+  } catch (error) {
+    // Ctrl-C is how following ends.
+    if (!(error instanceof CliError) || error.code !== 'INTERRUPTED') throw error;
+  }
+  return {};
+}
+
+export const eventsCommand: CommandDefinition = {
+  name: 'events',
+  group: 'sessions',
+  summary: "a session's events in their order; --follow goes on with new ones",
+  declare: (command) => {
+    command.description(
+      "Shows a session's events in their order, to the last. With --follow it goes on with those that are written from then on, " +
+        'a line each, until Ctrl-C. Values whose key looks secret are masked unless --reveal is given.',
+    );
+    command
+      .argument('<id>', "the session's id")
+      .option('--after <event>', 'only events after the one with this id')
+      .addOption(new Option('--limit <n>', 'how many at the most (default: all)').argParser(wholeNumber(1)))
+      .option('-f, --follow', 'go on with new events until Ctrl-C')
+      .option('--reveal', 'show secrets');
+  },
+  examples: [
+    { command: 'mcp-sessions events 0198c0ffee --after 12', does: 'what came after event 12' },
+    {
+      command: 'mcp-sessions events 0198c0ffee --follow --output ndjson',
+      does: 'one JSON object an event, as they come',
+    },
+  ],
+  run: (session, [id], command) => run(session, id, command.opts<EventsFlags>()),
+};
