@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { SeedResult } from '../operations/seed.js';
-import { formatCount } from '../output/format-count.js';
 import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
@@ -21,7 +20,7 @@ function share(text: string): number {
   return value;
 }
 
-const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
+const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 
 function seedView(result: SeedResult, dryRun: boolean): View {
   const { layout, tables, sessions, events } = result;
