@@ -9,7 +9,9 @@ export async function writeOutcome(session: CommandSession, outcome: Outcome): P
   const { view, warnings = [], error } = outcome;
   session.progress.stop();
   if (view !== undefined) session.runtime.stdout.write(await render(view, session.format, session.page('stdout')));
-  if (session.flags.quiet !== true) for (const warning of warnings) writeWarning(session, warning);
+  // For programs an error is the one object on stderr; the result holds the warnings too.
+  const isAlone = error !== undefined && isMachineFormat(session.format);
+  if (session.flags.quiet !== true && !isAlone) for (const warning of warnings) writeWarning(session, warning);
   if (error !== undefined) writeError(session, error);
   return outcome.childExitCode ?? outcome.exitCode ?? error?.exitCode ?? EXIT.done;
 }

@@ -11,7 +11,8 @@ export const exportLines = (variables: Variables): string =>
     .join('\n');
 
 /** A running engine, and how an application finds it. */
-export function engineView({ endpoint, dataFile, pid, info }: LocalEngine, variables: Variables): View {
+export function engineView(engine: LocalEngine, variables: Variables): View {
+  const { endpoint, dataFile, pid, info, startedByUs } = engine;
   const json = { endpoint, dataFile, pid, engine: info, env: variables };
   return {
     json,
@@ -21,6 +22,7 @@ export function engineView({ endpoint, dataFile, pid, info }: LocalEngine, varia
     human: (page) =>
       [
         page.success(`${info.kind} ${info.version} listens at ${endpoint}`),
+        ...(startedByUs ? [] : [page.note('It ran already, for another command; this one keeps it running.')]),
         page.properties([['Data', dataFile === ':memory:' ? 'in memory' : dataFile]]),
         '',
         page.note('For an application:'),

@@ -25,16 +25,20 @@ function valuesText({ from, to, kind }: ShownChange, arrow: string): string {
   return kind === 'remove' ? valueText(from) : `${valueText(from)} ${arrow} ${valueText(to)}`;
 }
 
-const isDone = (change: ShownChange): boolean =>
-  'outcome' in change && ['done', 'unsupported'].includes(change.outcome);
+const hasOutcome = (change: ShownChange, outcome: AppliedChange['outcome']): boolean =>
+  'outcome' in change && change.outcome === outcome;
+
+const isDone = (change: ShownChange): boolean => hasOutcome(change, 'done');
+
+const isLeftOut = (change: ShownChange): boolean => change.kind === 'unsupported' || hasOutcome(change, 'unsupported');
 
 /** What else is to be said of a change, a line each. */
 function remarksOf(change: ShownChange): readonly string[] {
   const { kind, loses, note, reason, wayOut } = change;
   return [
     ...(loses === undefined ? [] : [`loses ${loses}`]),
-    ...(note === undefined || isDone(change) ? [] : [note]),
-    ...(kind === 'unsupported' && reason !== undefined ? [`left out: ${reason}`] : []),
+    ...(note === undefined || isDone(change) || isLeftOut(change) ? [] : [note]),
+    ...(isLeftOut(change) ? [`left out: ${reason ?? 'this endpoint does not offer it'}`] : []),
     ...(kind === 'blocked' ? [`${reason ?? ''}. The way out: ${wayOut ?? 'none'}.`] : []),
     ...('outcome' in change && change.outcome === 'failed' ? [`failed: ${change.error ?? 'see below'}`] : []),
     ...('outcome' in change && change.outcome === 'pending' ? ['not done yet'] : []),
@@ -51,7 +55,9 @@ const LINE_OF = {
 
 function changeLines(page: Page, change: ShownChange, width: number): readonly string[] {
   const values = valuesText(change, page.unicode ? '→' : '->');
-  const line = page[LINE_OF[change.kind]](`  ${propertyText(change.property).padEnd(width)}  ${values}`);
+  const line = page[LINE_OF[isLeftOut(change) ? 'unsupported' : change.kind]](
+    `  ${propertyText(change.property).padEnd(width)}  ${values}`,
+  );
   return [line, ...remarksOf(change).map((remark) => page.block(remark, 6))];
 }
 
@@ -61,8 +67,9 @@ const isApplied = ({ changes }: ShownTable): boolean => changes.some((change) =>
 function verbOf(table: ShownTable): string {
   const [to, past] = table.action === 'create' ? ['create', 'created'] : ['change', 'changed'];
   if (!isApplied(table)) return to;
-  if (table.changes.every(isDone)) return past;
-  return table.changes.some(isDone) ? `${past} in part` : `not ${past}`;
+  const wanted = table.changes.filter((change) => !isLeftOut(change));
+  if (wanted.length > 0 && wanted.every(isDone)) return past;
+  return wanted.some(isDone) ? `${past} in part` : `not ${past}`;
 }
 
 function tableHeading(page: Page, table: ShownTable): string {

@@ -58,7 +58,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
 }
 
 const blockedError = (tables: readonly string[]): CliError =>
-  new CliError('TABLE_BLOCKED', `AWS cannot change what differs in ${tables.join(' and ')}`, {
+  new CliError('TABLE_BLOCKED', `setup is blocked for ${tables.join(' and ')}`, {
     hint: 'the plan above says why, and the way out',
   });
 
@@ -72,6 +72,7 @@ function outcomeOf(result: SetupResult, waited: boolean): Applied {
   const outcomes = result.tables.flatMap(({ changes }) => changes.map(({ outcome }) => outcome));
   const has = (wanted: (typeof outcomes)[number]): boolean => outcomes.includes(wanted);
   const unfinished = has('pending') || has('failed') || has('blocked');
+  const leftOut = has('unsupported') ? ', but for what this endpoint does not offer' : '';
   const applied = has('done');
   const closing =
     has('pending') || has('failed')
@@ -79,7 +80,7 @@ function outcomeOf(result: SetupResult, waited: boolean): Applied {
       : unfinished
         ? 'all done but what is blocked: above stands why, and the way out'
         : waited
-          ? 'done: the tables are as the layout says'
+          ? `done: the tables are as the layout says${leftOut}`
           : 'asked for, and not waited for: `mcp-sessions status` shows how far it is';
   const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
   const failure = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);

@@ -50,6 +50,10 @@ type Explain = (
 /** Node's codes of a name that the name service does not know, or cannot be asked for. */
 const isUnresolved = (code: string | null): boolean => code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 
+/** A socket that was opened and then stayed quiet. */
+const isSilent = (name: string, message: string): boolean =>
+  name === 'TimeoutError' && /inactivity|request socket/.test(message);
+
 const unreachable: Explain = ({ message, code, name }, site) =>
   site.endpoint === null
     ? {
@@ -65,10 +69,14 @@ const unreachable: Explain = ({ message, code, name }, site) =>
       }
     : {
         code: 'ENDPOINT_UNREACHABLE',
-        message: `nothing answers ${site.operation} at ${site.endpoint}: ${message || code || name}`,
-        hint: isUnresolved(code)
-          ? 'no such host is known: check the spelling of --endpoint-url; `--local` needs none'
-          : 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
+        message: isSilent(name, message)
+          ? `${site.endpoint} takes connections and does not answer ${site.operation}`
+          : `nothing answers ${site.operation} at ${site.endpoint}: ${message || code || name}`,
+        hint: isSilent(name, message)
+          ? 'whatever listens there hangs, or is no DynamoDB: look at it, or check --endpoint-url'
+          : isUnresolved(code)
+            ? 'no such host is known: check the spelling of --endpoint-url; `--local` needs none'
+            : 'start the engine, or check --endpoint-url; `--local` needs none: it brings its own engine',
       };
 
 const AUTH_HINT =
@@ -131,7 +139,7 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   ResourceInUseException: ({ message }, site) => ({
     code: 'TABLE_BUSY',
     message: `${site.operation} is not possible now ${target(site)}: ${message}`,
-    hint: 'the table is being created, changed or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE',
+    hint: 'the table is being created, changed or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE. If it is, this endpoint refuses the change itself',
   }),
   LimitExceededException: ({ message }, site) => ({
     code: 'LIMIT_EXCEEDED',

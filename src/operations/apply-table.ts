@@ -72,7 +72,31 @@ export async function applyTable(
     exists ||= result.outcome === 'done';
   }
   if (options.wait && exists && !hasStopped(run)) await guarded(run, () => settle(context, table.name));
-  return { ...table, changes };
+  let outcome: readonly AppliedChange[] = changes;
+  if (options.wait && exists && !hasStopped(run) && !context.dynamo.isAws)
+    await guarded(run, async () => {
+      outcome = await checked(context, table, changes, run);
+    });
+  return { ...table, changes: outcome };
+}
+
+/** An endpoint other than AWS may take a call and do nothing: what is left to plan was not done. */
+async function checked(
+  context: OperationContext,
+  table: PlannedTable,
+  changes: readonly AppliedChange[],
+  run: Run,
+): Promise<readonly AppliedChange[]> {
+  const observed = await observeTable(context.dynamo, table.name);
+  if (observed === null) return changes;
+  const left = new Set(
+    planTable(table.desired, observed, { prune: table.prune }).changes.map(({ property }) => property),
+  );
+  return changes.map((change) => {
+    if (change.outcome !== 'done' || !left.has(change.property)) return change;
+    run.warnings.push(leftOut(table.name, change.property, 'this endpoint took the call and did nothing'));
+    return { ...change, outcome: 'unsupported', reason: 'this endpoint took the call and did nothing' };
+  });
 }
 
 /** Two calls in a row without an answer: the steps that are left would only add minutes of waiting. */

@@ -13,7 +13,10 @@ export function engineVariables(
 ): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB_STREAMS: engine.endpoint,
     AWS_REGION: region,
+    // boto3 and the AWS CLI read this one.
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     ...tables,

@@ -1,5 +1,5 @@
 import { observeTable } from '../dynamodb/describe.js';
-import type { CliError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { desiredTables, planTable, type SetupOverrides } from '../schema/index.js';
 import { type AppliedTable, applyTable, isLeaving, type PlannedTable, type Run } from './apply-table.js';
 import { type OperationContext, type Place, placeOf } from './context.js';
@@ -23,6 +23,11 @@ export interface SetupPlan extends Place {
  * cannot be kept any more, and its name is free once it is gone.
  */
 export async function planSetup(context: OperationContext, target: Target, request: SetupRequest): Promise<SetupPlan> {
+  const { region } = context.dynamo;
+  if (request.overrides.replicas?.includes(region) === true)
+    throw new CliError('USAGE', `--replica '${region}' is the region of the table itself`, {
+      hint: 'name another region for the replica',
+    });
   const desired = desiredTables(target.layout, target.names, request.overrides);
   const tables = await Promise.all(
     desired.map(async (table): Promise<PlannedTable> => {

@@ -146,7 +146,7 @@ function undetected(detection: Detection): CliError {
 /** The sessions table, which must exist and have the layout's keys; for commands that read or write its items. */
 export async function requireSessions(context: OperationContext, target: Target): Promise<ObservedStructure> {
   const name = sessionsName(target.names);
-  if (target.sessions === null) throw await missingTable(context, name);
+  if (target.sessions === null) throw await missingTable(context, name, target.layout.tables[0]?.keys !== null);
   requireKeys(
     target,
     target.sessions,
@@ -188,14 +188,17 @@ function requireReadable({ name, status }: Pick<ObservedTable, 'name' | 'status'
   });
 }
 
-async function missingTable(context: OperationContext, name: string): Promise<CliError> {
+async function missingTable(context: OperationContext, name: string, canCreate: boolean): Promise<CliError> {
   const { region, endpoint } = context.dynamo;
   const where = endpoint === null ? region : `${region} at ${endpoint}`;
   const others = await listTables(context.dynamo, 100).catch(() => []);
   const alike = others.filter((other) => /session|pmcp/i.test(other)).slice(0, 5);
+  const creation = canCreate
+    ? '`mcp-sessions setup` creates it'
+    : 'this layout takes its keys from the table, so it creates none';
   const hint =
     alike.length === 0
-      ? '`mcp-sessions setup` creates it; check --region, --endpoint-url and the table name if it should be there'
-      : `tables here that look like it: ${alike.join(', ')} (name one with --sessions-table); \`mcp-sessions setup\` creates '${name}'`;
+      ? `${creation}; check --region, --endpoint-url and the table name if it should be there`
+      : `tables here that look like it: ${alike.join(', ')} (name one with --sessions-table); ${creation}`;
   return new CliError('TABLE_NOT_FOUND', `table '${name}' does not exist in ${where}`, { hint });
 }

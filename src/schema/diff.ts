@@ -1,5 +1,5 @@
 import { describeBilling, describeIndex, describeKeys } from './describe.js';
-import type { DesiredTable } from './desired.js';
+import { type DesiredTable, isProduction } from './desired.js';
 import type { Billing, IndexSpec, KeySchema, ObservedTable, StreamViewType, TableClass } from './types.js';
 
 /** One AWS call, or a pair that belongs together, and what has to be true before the next. */
@@ -336,6 +336,9 @@ function tagChanges({ tags }: DesiredTable, observed: ObservedTable): Change[] {
     from: present[key] ?? null,
     to: value,
     step,
+    ...(key === 'Environment' && isProduction(present[key] ?? '') && !isProduction(value)
+      ? { loses: "the mark that it is production's, and with it the safeguards" }
+      : {}),
   }));
 }
 

@@ -26,6 +26,12 @@ beforeEach(async () => {
   await runCommand(['setup', '--yes', '-q', '--no-streams', ...at(engine.endpoint)]);
 });
 
+const idsOf = async (...argv: readonly string[]): Promise<readonly number[]> =>
+  (await events([ID, '-o', 'ndjson', ...argv])).stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).id);
+
 describe('events', () => {
   it('shows them in their order, across pages, masked', async () => {
     // 400 of 4 KB are two pages of 1 MB.
@@ -35,7 +41,7 @@ describe('events', () => {
     const result: { events: { id: number; timestamp: string; type: string; data: Record<string, unknown> }[] } =
       JSON.parse(stdout);
     expect(code).toBe(0);
-    expect(result.events.map(({ id }) => id)).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
+    expect(result.events.map(({ id }) => id)).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
     expect(result.events[0]).toMatchObject({ timestamp: '2026-01-01T00:00:01.000Z', type: 'message', data: { n: 1 } });
     expect(stdout).not.toContain('top-secret');
     expect((await events([ID, '--json', '--reveal', '--limit', '1'])).stdout).toContain('top-secret-value-1234');
@@ -43,14 +49,9 @@ describe('events', () => {
 
   it('begins after an event, and ends at the limit', async () => {
     for (const id of [1, 2, 3, 4, 5]) await putEvent(id, { n: id });
-    const ids = async (...argv: readonly string[]): Promise<readonly number[]> =>
-      (await events([ID, '-o', 'ndjson', ...argv])).stdout
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line).id);
-    expect(await ids('--after', '2')).toEqual([3, 4, 5]);
-    expect(await ids('--after', '2', '--limit', '2')).toEqual([3, 4]);
-    expect(await ids('--after', '5')).toEqual([]);
+    expect(await idsOf('--after', '2')).toEqual([3, 4, 5]);
+    expect(await idsOf('--after', '2', '--limit', '2')).toEqual([3, 4]);
+    expect(await idsOf('--after', '5')).toEqual([]);
   });
 
   it('follows new events until Ctrl-C, which is its end: exit 0', async () => {

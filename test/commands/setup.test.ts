@@ -187,7 +187,7 @@ describe('setup', () => {
     const { code, stdout, stderr } = await setup([...flags, '--yes', '-q']);
     expect(stdout).toContain('! mcp-sessions (sessions): blocked');
     expect(stdout).toContain('The way out:');
-    expect(stderr).toContain('error: AWS cannot change what differs in mcp-sessions');
+    expect(stderr).toContain('error: setup is blocked for mcp-sessions');
     expect([1, 5]).toContain(code);
   });
 });
