@@ -151,7 +151,7 @@ function histogram(
   return [
     page.heading(title),
     barChart(page, bars),
-    ...(unknown > 0 ? [page.note(`  ${number(unknown)} without a ${recorded} that can be read`)] : []),
+    ...(unknown > 0 ? [page.note(`  ${number(unknown)} whose ${recorded} cannot be read`)] : []),
     '',
   ];
 }
@@ -211,7 +211,7 @@ function warningLines(page: Page, result: StatsResult, advise: (text: string) =>
   const orphans = eventStats?.orphanEvents ?? 0;
   const lines = [
     ...(neverExpiring > 0
-      ? [`TTL can never remove ${count(neverExpiring, 'row')} by their '${attribute}': ${why.join(', ')}`]
+      ? [`${count(neverExpiring, 'row')} whose '${attribute}' can never fire: ${why.join(', ')}`]
       : []),
     ...(withoutTtl > 0 ? [`${count(withoutTtl, 'row')} without '${attribute}': TTL leaves them`] : []),
     ...(!ttl.enabled && total > 0 ? ['TTL is off: expired rows stay until they are purged'] : []),

@@ -11,7 +11,7 @@ export interface Bucket {
 
 /** Counts lengths of time in buckets from a minute to a year. */
 export class DurationHistogram {
-  readonly #counts = new Array<number>(BOUNDS.length + 1).fill(0);
+  readonly #counts = Array.from({ length: BOUNDS.length + 1 }, () => 0);
 
   /** Milliseconds; what lies ahead, by a clock that differs, counts as just now. */
   add(ms: number): void {

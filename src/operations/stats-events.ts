@@ -74,7 +74,8 @@ export async function countEvents(context: OperationContext, scan: EventScan): P
       ...pagesOf(table, segments, scan.maxReadUnits),
     },
     async (page) => {
-      scanned += page.scanned;
+      // Not ScannedCount: the embedded engine counts the item that ended a page in both pages.
+      scanned += page.items.length;
       await tally.add(page);
       const total = table.itemCount >= scanned ? { total: table.itemCount } : {};
       context.onProgress({ step: 'counting events', table: table.name, done: scanned, ...total, unit: 'events' });

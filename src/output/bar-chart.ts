@@ -12,7 +12,6 @@ export interface Bar {
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 /** Longer bars are no easier to compare. */
 const LONGEST = 60;
-const SHORTEST = 8;
 const INDENT = '  ';
 const GAP = '  ';
 
@@ -47,7 +46,7 @@ export function barChart(page: Page, bars: readonly Bar[]): string {
     widest(({ share }) => share),
   ];
   const before = INDENT.length + labels + counts + shares + 3 * GAP.length;
-  const room = Math.max(SHORTEST, Math.min(LONGEST, (page.width ?? 80) - before));
+  const room = Math.max(1, Math.min(LONGEST, (page.width ?? 80) - before));
   return rows
     .map(({ label, count, countText, share, style = 'info' }) => {
       const numbers = `${countText.padStart(counts)}${GAP}${page.muted(share.padStart(shares))}`;
