@@ -11,9 +11,11 @@ const BUILTINS = new Set(builtinModules);
 export const builtinsWithoutFacade = {
   name: 'builtins without facade',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ path: specifier }) => {
+    onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ path: specifier, kind }) => {
       const name = specifier.replace(/^node:/, '');
-      return BUILTINS.has(name) ? { path: name, namespace: 'builtin' } : undefined;
+      // An `import()` keeps to Node's own: from here it would answer a default export alone.
+      const isStatic = kind === 'import-statement' || kind === 'require-call';
+      return isStatic && BUILTINS.has(name) ? { path: name, namespace: 'builtin' } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(name)});`,

@@ -1,4 +1,5 @@
 import type { ListResult } from '../operations/list.js';
+import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -63,7 +64,7 @@ function problemLines(page: Page, sessions: readonly DecodedSession[]): readonly
   ];
 }
 
-const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 function listText(page: Page, result: ListResult, fields: readonly Field[], advise: (text: string) => string): string {
   const { sessions, matched, scanned, capacity, table, truncated } = result;

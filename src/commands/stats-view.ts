@@ -1,5 +1,6 @@
 import type { StatsResult } from '../operations/stats.js';
 import { barChart } from '../output/bar-chart.js';
+import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { duration } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -98,7 +99,12 @@ export function statsView(result: StatsResult, withEvents: boolean, advise: (tex
   };
 }
 
-const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+/** With one decimal at the most. */
+function number(value: number): string {
+  const [whole = '', fraction] = value.toFixed(1).split('.');
+  return formatCount(Number(whole)) + (fraction === '0' ? '' : `.${fraction}`);
+}
+
 const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 function statsText(page: Page, result: StatsResult, withEvents: boolean, advise: (text: string) => string): string {
@@ -230,7 +236,7 @@ function warningLines(page: Page, result: StatsResult, advise: (text: string) =>
 
 function costLines(page: Page, { storage, scanned, eventStats, capacity, isFiltered }: StatsResult): readonly string[] {
   const { dollarsPerMonth, prices, sessionBytes, eventBytes } = storage;
-  const dollars = dollarsPerMonth < 0.01 ? 'less than 1 cent' : `about $${number(rounded(dollarsPerMonth, 2))}`;
+  const dollars = dollarsPerMonth < 0.01 ? 'less than 1 cent' : `about $${dollarsPerMonth.toFixed(2)}`;
   const what = eventBytes === null ? '' : `, events about ${formatSize(eventBytes)}`;
   const events = eventStats === null ? '' : ` and ${count(eventStats.eventsScanned, 'event')}`;
   return [

@@ -1,4 +1,5 @@
 import type { StatusResult, TableStatus } from '../operations/status.js';
+import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
@@ -16,7 +17,7 @@ const driftLine = (page: Page, { property, expected, actual }: Drift): string =>
 function itemText({ observed }: TableStatus, isAws: boolean): string {
   const { itemCount = 0, sizeBytes = 0 } = observed ?? {};
   const size = itemCount > 0 && sizeBytes === 0 ? '' : `, ${formatSize(sizeBytes)}`;
-  return `${itemCount.toLocaleString('en-US')}${size}${isAws ? ' (as of the last count, up to 6 h old)' : ''}`;
+  return `${formatCount(itemCount)}${size}${isAws ? ' (as of the last count, up to 6 h old)' : ''}`;
 }
 
 interface Where {

@@ -93,7 +93,10 @@ export async function planPurge(
   const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, sample: [] };
   const budget = new Budget(request.maxReadUnits, context.signal);
   const writer = new PlanWriter(files);
-  const take = (item: Item): void => takeItem(target, table, request, now, item, found, writer);
+  // Engines keep expired rows for good.
+  const ttlWorks = context.dynamo.isAws && (table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING');
+  const ttlAttribute = ttlWorks ? table.ttl.attribute : null;
+  const take = (item: Item): void => takeItem(target, ttlAttribute, request, now, item, found, writer);
   try {
     if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
     else await readIds(context, target, table, request.ids, found, take);
@@ -108,7 +111,7 @@ export async function planPurge(
 
 function takeItem(
   { layout }: Target,
-  table: ObservedStructure,
+  ttlAttribute: string | null,
   { filter }: PurgeRequest,
   now: number,
   item: Item,
@@ -120,11 +123,8 @@ function takeItem(
   found.matched += 1;
   if (found.sample.length < SAMPLE) found.sample.push(session);
   const { expiresAt } = session;
-  const ttlIsOn = table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING';
-  const isTtlField = layout.session.expiresAt?.paths.some(
-    (path) => path.length === 1 && path[0] === table.ttl.attribute,
-  );
-  if (ttlIsOn && isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
+  const isTtlField = layout.session.expiresAt?.paths.some((path) => path.length === 1 && path[0] === ttlAttribute);
+  if (isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
     found.ttlRemoves += 1;
   writer.add(
     toDelete(

@@ -1,5 +1,6 @@
 import type { Page } from './page.js';
 import type { Style } from './cell.js';
+import { formatCount } from './format-count.js';
 import { safeText } from './safe-text.js';
 import { textWidth } from './text-width.js';
 
@@ -35,7 +36,7 @@ export function barChart(page: Page, bars: readonly Bar[]): string {
   const rows = bars.map((bar) => ({
     ...bar,
     label: safeText(bar.label),
-    countText: bar.count.toLocaleString('en-US'),
+    countText: formatCount(bar.count),
     share: percent(bar.count, total),
   }));
   const widest = (text: (row: (typeof rows)[number]) => string): number =>

@@ -26,7 +26,8 @@ describe('purge', () => {
       const here = await stage(engine.endpoint, { count: 600, events: 3, expired: 0.4 });
       const living = (await itemsOf(engine.raw, here.sessions)).filter((item) => !isPast(item));
       const { summary, result } = await planAndPurge(here, {}, shape);
-      expect(summary).toMatchObject({ matched: 240, scanned: 600, ttlRemoves: 240 });
+      // The embedded engine keeps expired rows for good.
+      expect(summary).toMatchObject({ matched: 240, scanned: 600, ttlRemoves: 0 });
       expect(result).toMatchObject({
         matched: 240,
         deleted: 240,
@@ -47,6 +48,13 @@ describe('purge', () => {
       ]);
     },
   );
+
+  it('counts on AWS what TTL removes by itself', async () => {
+    const here = await stage(engine.endpoint, { count: 20, events: 0, expired: 0.5 });
+    const { dynamo } = here.context;
+    const context = { ...here.context, dynamo: { ...dynamo, isAws: true } };
+    expect(await planPurge(context, here.target, REQUEST, here.files)).toMatchObject({ matched: 10, ttlRemoves: 10 });
+  });
 
   it('leaves the events where it is told to', async () => {
     const here = await stage(engine.endpoint, { count: 40, events: 2, expired: 0.5 });

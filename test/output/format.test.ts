@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatCount } from '../../src/output/format-count.js';
 import { formatSize } from '../../src/output/format-size.js';
 import { absoluteTime, duration, isoTime, relativeTime } from '../../src/output/format-time.js';
 
@@ -69,4 +70,13 @@ describe('formatSize', () => {
   ])('%d is %j', (bytes, expected) => {
     expect(formatSize(bytes)).toBe(expected);
   });
+});
+
+describe('formatCount', () => {
+  it.each([0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 9_007_199_254_740_991])(
+    'writes %i as English does',
+    (count) => {
+      expect(formatCount(count)).toBe(count.toLocaleString('en-US'));
+    },
+  );
 });
