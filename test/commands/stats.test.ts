@@ -131,8 +131,8 @@ describe('stats', () => {
 
       warning: 1 row whose 'ttl' can never fire: 1 not in seconds
       warning: 1 row without an attribute that every whole row has
-      warning: 1 event of 1 session that is gone; \`mcp-sessions purge --orphans
-               --endpoint-url http://127.0.0.1:35735\` deletes them
+      warning: 1 event of 1 session that is gone; \`mcp-sessions purge --orphans\`
+               deletes them
 
       storing them costs less than 1 cent a month (sessions 3.0 KB with their indexes,
       events about 3.5 KB; $0.25 a GB, list price of us-east-1, 2026-11)
