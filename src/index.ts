@@ -18,6 +18,7 @@ export { list, type ListRequest, type ListResult } from './operations/list.js';
 export { seed, type SeedRequest, type SeedResult } from './operations/seed.js';
 export { applySetup, planSetup, type SetupPlan, type SetupRequest, type SetupResult } from './operations/setup.js';
 export { show, type ShowRequest, type ShowResult } from './operations/show.js';
+export { stats, type StatsRequest, type StatsResult } from './operations/stats.js';
 export { status, type StatusResult } from './operations/status.js';
 export { resolveTarget, type Target, type TargetRequest } from './operations/target.js';
 export type { Progress } from './progress.js';

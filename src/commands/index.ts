@@ -8,6 +8,7 @@ import { purgeCommand } from './purge.js';
 import { seedCommand } from './seed.js';
 import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
+import { statsCommand } from './stats.js';
 import { statusCommand } from './status.js';
 
 /** All commands, in the order in which help shows them. */
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   showCommand,
   eventsCommand,
   purgeCommand,
+  statsCommand,
   seedCommand,
   localCommand,
   layoutsCommand,

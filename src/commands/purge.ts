@@ -7,6 +7,7 @@ import type { Target } from '../operations/target.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
 import { collect, wholeNumber } from './global-options.js';
+import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
 import { dryRunView, orphanDryRunView, orphanPlanText, orphanView, planText, resultView } from './purge-view.js';
 import type { CommandSession } from './session.js';
 
@@ -254,14 +255,10 @@ export const purgeCommand: CommandDefinition = {
       .option('--orphans', 'events whose session is gone')
       .option('--keep-events', 'leave the events of deleted sessions')
       .option('--dry-run', 'count, and change nothing')
-      .addOption(new Option('--max-rcu <units>', 'read capacity units a second at the most').argParser(wholeNumber(1)))
+      .addOption(maxRcuOption())
       .addOption(new Option('--max-wcu <units>', 'write capacity units a second at the most').argParser(wholeNumber(1)))
-      .addOption(
-        new Option('--concurrency <n>', 'calls in flight at the most; fewer while the table throttles')
-          .default(16)
-          .argParser(wholeNumber(1)),
-      )
-      .addOption(new Option('--segments <n>', 'parts in which the table is read at once').argParser(wholeNumber(1)))
+      .addOption(concurrencyOption(16))
+      .addOption(segmentsOption())
       .addOption(
         new Option('--shard <i/n>', 'only the i-th of n shares, so that n jobs split a table').argParser(shardOf),
       )

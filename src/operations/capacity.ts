@@ -46,3 +46,18 @@ export function segmentsFor(table: Sized): number {
   const pages = (averageItemBytes(table) * table.itemCount) / PAGE_BYTES;
   return Math.min(16, Math.max(1, Math.ceil(pages / 4)));
 }
+
+/**
+ * How a parallel scan reads a table: the units that its first page is expected to cost, and smaller pages under a small
+ * budget, where whole ones of 1 MB (128 units) would come in bursts.
+ */
+export function pagesOf(
+  table: Sized,
+  segments: number,
+  maxReadUnits: number | null,
+): { readonly expectedUnits: number; readonly pageItems?: number } {
+  const itemBytes = averageItemBytes(table);
+  const expectedUnits = Math.min(128, 1 + (itemBytes * table.itemCount) / 8192 / segments);
+  if (maxReadUnits === null || maxReadUnits >= 1280) return { expectedUnits };
+  return { expectedUnits, pageItems: Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes)) };
+}

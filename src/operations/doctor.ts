@@ -3,7 +3,7 @@ import { newestBackup } from '../dynamodb/backups.js';
 import { listTables } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
 import { engineStatus, findEngine } from '../local/index.js';
-import { firstOf, type Item, type Layout, matchesFilter, readTimeAttribute, type TableName } from '../schema/index.js';
+import { type Layout, matchesFilter, type TableName, ttlFault } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { hasDrift, planSetup, type SetupRequest } from './setup.js';
 import { nameOf, sampleItems, type Target } from './target.js';
@@ -117,7 +117,11 @@ async function checkTtlValues(context: OperationContext, target: Target): Promis
     const items = (await sampleItems(context, table)).filter((item) =>
       matchesFilter(item, target.layout.session.filter),
     );
-    const problems = items.flatMap((item) => ttlProblem(item, ttl.attribute ?? '', context.now()) ?? []);
+    const attribute = ttl.attribute;
+    const problems = items.flatMap((item) => {
+      const fault = ttlFault(item[attribute], context.now());
+      return fault === undefined ? [] : [`${attribute} ${fault.reason}`];
+    });
     if (problems.length === 0)
       return items.length === 0 ? 'no rows to look at' : `the ${items.length} rows looked at have values that work`;
     throw new CliError(
@@ -131,19 +135,6 @@ async function checkTtlValues(context: OperationContext, target: Target): Promis
 }
 
 const expiryAdvice = ({ lifetimeSeconds }: Layout): string => `now + ${lifetimeSeconds}`;
-
-const FIVE_YEARS_MS = 5 * 365.25 * 86_400_000;
-
-/** Why TTL will never remove a row that has the attribute; undefined when it will, or has none. */
-function ttlProblem(item: Item, attribute: string, now: number): string | undefined {
-  const value = firstOf(item, [attribute]);
-  if (value === undefined) return undefined;
-  const read = readTimeAttribute(value, 's');
-  if (read.kind === 'invalid') return `${attribute} ${read.reason}`;
-  if (read.kind === 'instant' && read.ms < now - FIVE_YEARS_MS)
-    return `${attribute} is more than five years past, which TTL ignores`;
-  return undefined;
-}
 
 /** Who the credentials belong to, as AWS says (STS GetCallerIdentity needs no permission). */
 export async function checkIdentity({ dynamo }: OperationContext): Promise<Finding> {

@@ -7,17 +7,17 @@ import { CliError } from '../errors.js';
 import {
   type DecodedSession,
   decisiveAttributes,
-  filterProblem,
   type Item,
   keyOfSessionId,
   pushDown,
   type SessionFilter,
   selectSession,
+  TTL_REACH_MS,
 } from '../schema/index.js';
-import { averageItemBytes, costOf, deleteUnits, PRICES, segmentsFor } from './capacity.js';
+import { costOf, deleteUnits, pagesOf, PRICES, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { PlanWriter, type PurgeFiles } from './purge-files.js';
-import { nameOf, type ObservedStructure, requireSessions, type Target } from './target.js';
+import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from './target.js';
 
 export interface Shard {
   /** 1 to `count`. */
@@ -63,7 +63,6 @@ export interface PurgeSummary {
 }
 
 const SAMPLE = 5;
-const FIVE_YEARS_MS = 5 * 365.25 * 86_400_000;
 
 /** Throws where the layout says that rows are not expendable, or the filter can choose none of its rows. */
 export function requirePurgeable({ layout }: Target, filter: SessionFilter): void {
@@ -71,9 +70,7 @@ export function requirePurgeable({ layout }: Target, filter: SessionFilter): voi
     throw new CliError('PURGE_REFUSED', `rows of the layout ${layout.id} are not expendable: ${layout.purge.reason}`, {
       hint: 'a layout of your own in the configuration file can say that they are (purge.safe)',
     });
-  const problem = filterProblem(layout, filter);
-  if (problem !== undefined)
-    throw new CliError('USAGE', problem, { hint: 'choose sessions by something that it records' });
+  requireAnswerable(layout, filter);
 }
 
 interface Found {
@@ -127,7 +124,7 @@ function takeItem(
   if (found.sample.length < SAMPLE) found.sample.push(session);
   const { expiresAt } = session;
   const isTtlField = layout.session.expiresAt?.paths.some((path) => path.length === 1 && path[0] === ttlAttribute);
-  if (isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - FIVE_YEARS_MS)
+  if (isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
     found.ttlRemoves += 1;
   writer.add(
     toDelete(
@@ -177,8 +174,7 @@ async function readTable(
       filter: pushDown(layout, request.filter, now),
       governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
       budget,
-      expectedUnits: Math.min(128, 1 + (averageItemBytes(table) * table.itemCount) / 8192 / segments),
-      ...pageLimit(request.maxReadUnits, averageItemBytes(table)),
+      ...pagesOf(table, segments, request.maxReadUnits),
     },
     async (page) => {
       found.scanned += page.scanned;
@@ -194,12 +190,6 @@ async function readTable(
       });
     },
   );
-}
-
-/** Under a small budget whole pages of 1 MB (128 units) would come in bursts: smaller ones keep the pace even. */
-function pageLimit(maxReadUnits: number | null, itemBytes: number): { pageItems?: number } {
-  if (maxReadUnits === null || maxReadUnits >= 1280) return {};
-  return { pageItems: Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes)) };
 }
 
 async function readIds(

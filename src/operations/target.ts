@@ -8,6 +8,7 @@ import {
   type Detection,
   describeKeys,
   detectLayout,
+  filterProblem,
   type GivenNames,
   generic,
   genericFor,
@@ -15,6 +16,7 @@ import {
   type Layout,
   nameProblem,
   type ObservedTable,
+  type SessionFilter,
   type TableName,
   type TableRole,
   tableNames,
@@ -155,6 +157,13 @@ export async function requireSessions(context: OperationContext, target: Target)
   );
   requireReadable(target.sessions);
   return target.sessions;
+}
+
+/** Throws where no row of a layout can ever meet a filter: an answer of none would mislead. */
+export function requireAnswerable(layout: Layout, filter: SessionFilter): void {
+  const problem = filterProblem(layout, filter);
+  if (problem !== undefined)
+    throw new CliError('USAGE', problem, { hint: 'choose sessions by something that it records' });
 }
 
 /** The events table, which must exist and have the layout's keys. */

@@ -141,6 +141,13 @@ function isTerminated(layout: Layout, item: Item): boolean {
   return terminated.values.some((wanted) => wanted === value);
 }
 
+/** The attributes that every whole session's row has, and this one has not. */
+export function missingAttributes(layout: Layout, item: Item): readonly string[] {
+  return (tableOf(layout, 'sessions')?.attributes ?? [])
+    .filter((spec) => spec.required && spec.names.every((name) => isNothing(item[name])))
+    .map((spec) => spec.names[0] ?? '');
+}
+
 /**
  * Reads one session out of its item. `now` is epoch milliseconds.
  * A row that was terminated counts as such even when it has expired since.
@@ -154,9 +161,7 @@ export function decodeSession(layout: Layout, item: Item, now: number): DecodedS
     if (read.kind === 'invalid') problems.push(`${read.path ?? 'time'} ${read.reason}`);
     return read.kind === 'instant' ? read.ms : null;
   };
-  const missing = (tableOf(layout, 'sessions')?.attributes ?? [])
-    .filter((spec) => spec.required && spec.names.every((name) => isNothing(item[name])))
-    .map((spec) => spec.names[0] ?? '');
+  const missing = missingAttributes(layout, item);
   const createdAt = instantOf(session.createdAt);
   const lastActivityAt = instantOf(session.lastActivityAt);
   const expiresAt = instantOf(session.expiresAt);

@@ -32,6 +32,11 @@ export function filterProblem({ id, session }: Layout, filter: SessionFilter): s
   return undefined;
 }
 
+/** What idleness is counted from, in epoch milliseconds: the last activity; the creation where a layout records none. */
+export function lastUseOf(layout: Layout, { createdAt, lastActivityAt }: DecodedSession): number | null {
+  return layout.session.lastActivityAt === null ? createdAt : lastActivityAt;
+}
+
 /** Whether a decoded session is one of those asked for, `where` aside. `now` is epoch milliseconds. */
 export function isWanted(layout: Layout, session: DecodedSession, filter: SessionFilter, now: number): boolean {
   const { state, createdAt, expiresAt } = session;
@@ -39,7 +44,7 @@ export function isWanted(layout: Layout, session: DecodedSession, filter: Sessio
   if (filter.expired === true && state !== 'expired' && !(expiresAt !== null && expiresAt <= now)) return false;
   if (filter.terminated === true && state !== 'terminated') return false;
   if (filter.idle !== undefined) {
-    const last = layout.session.lastActivityAt === null ? createdAt : session.lastActivityAt;
+    const last = lastUseOf(layout, session);
     if (last === null || now - last < filter.idle) return false;
   }
   if (filter.createdAfter !== undefined && (createdAt === null || createdAt < filter.createdAfter)) return false;

@@ -16,6 +16,7 @@ export { exactNumber, plainItem, toPlain } from './plain.js';
 export { secretJudge } from './secrets.js';
 export { keyOfItem, keyOfSessionId, sessionIdOf } from './session-id.js';
 export { type ReadTime, readTimeAttribute, writeTime } from './time.js';
+export { TTL_REACH_MS, ttlFault, type TtlFault, type TtlFaultKind } from './ttl.js';
 export type * from './types.js';
 export { type LayoutIssue, validateLayout } from './validate.js';
 export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';

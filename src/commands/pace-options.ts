@@ -1,0 +1,14 @@
+import { Option } from 'commander';
+import { wholeNumber } from './global-options.js';
+
+/** The flags that say how hard a scan may work; the same for `stats` and `purge`. */
+export const maxRcuOption = (): Option =>
+  new Option('--max-rcu <units>', 'read capacity units a second at the most').argParser(wholeNumber(1));
+
+export const concurrencyOption = (calls: number): Option =>
+  new Option('--concurrency <n>', 'calls in flight at the most; fewer while the table throttles')
+    .default(calls)
+    .argParser(wholeNumber(1));
+
+export const segmentsOption = (): Option =>
+  new Option('--segments <n>', 'parts in which the table is read at once').argParser(wholeNumber(1));
