@@ -37,6 +37,19 @@ export async function getItem(dynamo: Dynamo, table: string, key: Item): Promise
   return item === undefined ? undefined : fromSdk(item);
 }
 
+/** The first page of one of several segments of a table: a sample from one of its places. */
+export async function samplePage(
+  dynamo: Dynamo,
+  table: string,
+  limit: number,
+  place: { readonly segment: number; readonly of: number },
+): Promise<readonly Item[]> {
+  const { Items = [] } = await call(dynamo, 'Scan', table, (client) =>
+    client.send(new ScanCommand({ TableName: table, Limit: limit, Segment: place.segment, TotalSegments: place.of })),
+  );
+  return Items.map(fromSdk);
+}
+
 /** Scan, page by page to the end. An empty page is not the end: only a missing LastEvaluatedKey is. */
 export async function* scanPages(
   dynamo: Dynamo,

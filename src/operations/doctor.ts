@@ -1,12 +1,20 @@
-import { describeTtl, ifOffered, observeTable } from '../dynamodb/describe.js';
+import { ifOffered, observeStructure, observeTable } from '../dynamodb/describe.js';
+import { samplePage } from '../dynamodb/items.js';
 import { newestBackup } from '../dynamodb/backups.js';
 import { listTables } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
 import { engineStatus, findEngine } from '../local/index.js';
-import { type Layout, matchesFilter, type TableName, ttlFault } from '../schema/index.js';
+import {
+  type Item,
+  type Layout,
+  matchesFilter,
+  type ObservedTable,
+  type TableName,
+  ttlFault,
+} from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { hasDrift, planSetup, type SetupRequest } from './setup.js';
-import { nameOf, sampleItems, type Target } from './target.js';
+import { sampleItems, type Target } from './target.js';
 
 export interface Finding {
   readonly check: string;
@@ -56,7 +64,8 @@ export async function checkTables(
     ...(await Promise.all(target.names.map((name) => checkTable(context, name)))).flat(),
   ];
   if (findings.some(({ ok }) => !ok)) return findings;
-  findings.push(await checkDrift(context, target, request), await checkTtlValues(context, target));
+  const ttl = await Promise.all(target.names.map((name) => checkTtlValues(context, target, name)));
+  findings.push(await checkDrift(context, target, request), ...ttl);
   return findings;
 }
 
@@ -108,30 +117,42 @@ async function checkDrift(context: OperationContext, target: Target, request: Se
 }
 
 /** Whether TTL is on, and whether the values in a sample can ever fire: DynamoDB wants a number of epoch seconds. */
-async function checkTtlValues(context: OperationContext, target: Target): Promise<Finding> {
-  const table = nameOf(target.names, 'sessions') ?? '';
-  return finding('TTL values', async () => {
-    const ttl = await ifOffered(describeTtl(context.dynamo, table));
-    if (ttl === null || ttl.attribute === null || ttl.status === 'DISABLED')
-      return `TTL is off on '${table}': expired rows stay until they are purged`;
-    const items = (await sampleItems(context, table)).filter((item) =>
-      matchesFilter(item, target.layout.session.filter),
-    );
-    const attribute = ttl.attribute;
+async function checkTtlValues(context: OperationContext, target: Target, { name, role }: TableName): Promise<Finding> {
+  return finding(`${role} TTL values`, async () => {
+    const table = await ifOffered(observeStructure(context.dynamo, name));
+    const attribute = table?.ttl.attribute ?? null;
+    if (table === null || attribute === null || table.ttl.status === 'DISABLED')
+      return `TTL is off on '${name}': expired rows stay until they are purged`;
+    const filter = role === 'sessions' ? target.layout.session.filter : [];
+    const items = (await sampleWidely(context, table)).filter((item) => matchesFilter(item, filter));
     const problems = items.flatMap((item) => {
       const fault = ttlFault(item[attribute], context.now());
       return fault === undefined ? [] : [`${attribute} ${fault.reason}`];
     });
+    const looked = `${items.length} of about ${Math.max(items.length, table.itemCount)} rows`;
     if (problems.length === 0)
-      return items.length === 0 ? 'no rows to look at' : `the ${items.length} rows looked at have values that work`;
+      return items.length === 0 ? 'no rows to look at' : `the values work in ${looked} that were looked at`;
     throw new CliError(
       'REQUEST_INVALID',
-      `${problems.length} of ${items.length} rows looked at in '${table}' never expire: ${problems[0] ?? ''}`,
+      `${problems.length} of ${items.length} rows looked at in '${name}' never expire: ${problems[0] ?? ''}`,
       {
-        hint: `let the application write '${ttl.attribute}' as a number of epoch seconds (${expiryAdvice(target.layout)})`,
+        hint: `let the application write '${attribute}' as a number of epoch seconds (${expiryAdvice(target.layout)})`,
       },
     );
   });
+}
+
+/** Places in the table, and items at each: rows of one time, or of one writer, may well lie side by side. */
+const SAMPLE_PLACES = 8;
+const SAMPLE_AT_EACH = 50;
+
+async function sampleWidely(
+  context: OperationContext,
+  { name }: Pick<ObservedTable, 'name'>,
+): Promise<readonly Item[]> {
+  const segments = Array.from({ length: SAMPLE_PLACES }, (_, segment) => ({ segment, of: SAMPLE_PLACES }));
+  const samples = await Promise.all(segments.map((place) => samplePage(context.dynamo, name, SAMPLE_AT_EACH, place)));
+  return samples.flat();
 }
 
 const expiryAdvice = ({ lifetimeSeconds }: Layout): string => `now + ${lifetimeSeconds}`;

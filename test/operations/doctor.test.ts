@@ -50,7 +50,8 @@ describe('doctor', () => {
       'events permissions',
       'events backups',
       'schema',
-      'TTL values',
+      'sessions TTL values',
+      'events TTL values',
     ]);
     expect(await checkEndpoint(running.context())).toMatchObject({ ok: true });
   });
@@ -132,10 +133,28 @@ describe('doctor', () => {
       TableName: tables.sessions,
       Item: { ...row('good'), ttl: { N: '1800000000' } },
     });
-    const found = named(await findings(context, tables), 'TTL values');
+    const found = named(await findings(context, tables), 'sessions TTL values');
     expect(found).toMatchObject({ ok: false, cure: expect.stringContaining('epoch seconds') });
     expect(found?.detail).toMatch(/^1 of 2 rows/);
     expect(found?.detail).toMatch(detail);
+  });
+
+  it('finds them in the events too, and among many rows that are right', async () => {
+    const tables = names();
+    const context = contextFor(engine.endpoint);
+    await setUp(context, { ...tables, overrides: { stream: false } });
+    const put = async (table: string, item: Record<string, unknown>): Promise<void> => {
+      await engine.raw.call('PutItem', { TableName: table, Item: item });
+    };
+    for (let at = 0; at < 100; at += 1) {
+      const ttl = { N: at < 60 ? '1800000000' : '1800000000000' };
+      await put(tables.sessions, { ...row(`s${String(at).padStart(3, '0')}`), ttl });
+      if (at < 5)
+        await put(tables.events, { session_id: { S: 'a' }, event_id: { N: String(at) }, ttl: { N: '1800000000000' } });
+    }
+    const found = await findings(context, tables);
+    expect(named(found, 'sessions TTL values')?.detail).toMatch(/^40 of 100 rows/);
+    expect(named(found, 'events TTL values')?.detail).toMatch(/^5 of 5 rows/);
   });
 
   it('says that TTL is off', async () => {
@@ -144,7 +163,7 @@ describe('doctor', () => {
     const target = await targetOf(context, tables);
     await setUp(context, { ...tables, overrides: { ttlAttribute: false } });
     const request = { overrides: { environment: 'development', ttlAttribute: false as const }, prune: false };
-    expect(named(await checkTables(context, target, request), 'TTL values')?.detail).toMatch(/TTL is off/);
+    expect(named(await checkTables(context, target, request), 'sessions TTL values')?.detail).toMatch(/TTL is off/);
   });
 
   it('finds identities that cannot be told', async () => {
