@@ -6,11 +6,11 @@ import {
   DeleteItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
-import { type Item, itemSize } from '../schema/attribute-value.js';
-import { itemToWire } from '../schema/wire.js';
+import type { Item } from '../schema/attribute-value.js';
 import { Backoff, isThrottled } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
+import { intoRequests } from './delete-size.js';
 import type { Budget, Governor, UnitCost } from './governor.js';
 import { toSdk, valueToSdk } from './items.js';
 
@@ -60,39 +60,17 @@ const PASSING = new Set([
   'TransactionConflict',
 ]);
 
-/** A request may have 16 MB, and what is sent is JSON text: quotes and the like take two bytes there, or six. */
-const REQUEST_BYTES = 12_000_000;
-const MAX_ESCAPE = 6;
-const FIXED_BYTES = 2048;
 /** A statement's text may have so many characters. Values are parameters; only names count. */
 const STATEMENT_LENGTH = 8192;
 
-const wireBytes = ({ key, observed }: ConditionalDelete): number =>
-  FIXED_BYTES + Buffer.byteLength(JSON.stringify([itemToWire(key), itemToWire(presentOf(observed))]));
-
-const presentOf = (observed: ConditionalDelete['observed']): Item =>
-  Object.fromEntries(Object.entries(observed).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
-
-const roughBytes = ({ key, observed }: ConditionalDelete): number =>
-  FIXED_BYTES + MAX_ESCAPE * (itemSize(key) + itemSize(presentOf(observed)));
-
-/** Places of the deletes in as many requests as their size asks for: most often one. */
-function intoRequests(deletes: readonly ConditionalDelete[]): readonly (readonly number[])[] {
-  const all = deletes.map((_, at) => at);
-  if (deletes.reduce((sum, each) => sum + roughBytes(each), 0) <= REQUEST_BYTES) return [all];
-  const requests: number[][] = [[]];
-  let bytes = 0;
-  for (const [at, each] of deletes.entries()) {
-    const own = wireBytes(each);
-    if (bytes > 0 && bytes + own > REQUEST_BYTES) {
-      requests.push([]);
-      bytes = 0;
-    }
-    requests.at(-1)?.push(at);
-    bytes += own;
-  }
-  return requests;
-}
+/**
+ * Whether names in a statement may be taken for paths: the embedded engine takes `"a.b"` for one. That no such attribute
+ * is there is asked of nearly every row when a filter has a path, and AWS is trusted with it.
+ */
+const hasDots = ({ key, observed }: ConditionalDelete, isAws: boolean): boolean =>
+  [...Object.entries(key), ...Object.entries(observed)].some(
+    ([name, value]) => name.includes('.') && !(isAws && value === null),
+  );
 
 const units = (capacity: readonly { readonly CapacityUnits?: number | undefined }[] | undefined): number =>
   (capacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
@@ -131,11 +109,17 @@ async function deleteRequest(
 ): Promise<readonly DeleteOutcome[]> {
   const statements = deletes.map((each) => toStatement(table, each));
   const outcomes: DeleteOutcome[] = deletes.map(() => NO_ANSWER);
-  const isLong = (at: number): boolean => (statements[at]?.Statement?.length ?? 0) > STATEMENT_LENGTH;
-  for (const [at, each] of deletes.entries())
-    if (isLong(at)) outcomes[at] = await deleteItem(dynamo, table, each, pace);
+  const single = deletes.flatMap((each, at) =>
+    (statements[at]?.Statement?.length ?? 0) > STATEMENT_LENGTH || hasDots(each, dynamo.isAws) ? [at] : [],
+  );
+  await Promise.all(
+    single.map(async (at) => {
+      const each = deletes[at];
+      if (each !== undefined) outcomes[at] = await deleteItem(dynamo, table, each, pace);
+    }),
+  );
   const backoff = new Backoff(dynamo.signal);
-  for (let open = deletes.flatMap((_, at) => (isLong(at) ? [] : [at])); open.length > 0; ) {
+  for (let open = deletes.flatMap((_, at) => (single.includes(at) ? [] : [at])); open.length > 0; ) {
     const asked = open;
     const responses = await sendStatements(
       dynamo,

@@ -112,9 +112,10 @@ export class Budget {
   async #take(rate: number, expected: number): Promise<void> {
     // A timer that fires late must not cost the calls that wait for it.
     const late = (rate * TIMER_LATE_MS) / 1000;
-    for (this.#fill(rate, late); this.#balance < 0; this.#fill(rate, late))
+    this.#fill(rate, late);
+    // Paid for before it is spent, the first call as any other: no second, not even the first, sees more than its units.
+    for (this.#balance -= expected; this.#balance < 0; this.#fill(rate, late))
       await pause(Math.min(LOOK_AGAIN_MS, Math.ceil((-this.#balance / rate) * 1000)), this.#signal);
-    this.#balance -= expected;
   }
 
   /** Books what a call did cost in place of what was reserved. */

@@ -170,7 +170,7 @@ async function deleteBatch(
   events: EventPurge,
   earlier: BatchRecord | undefined,
 ): Promise<void> {
-  const letters = [...(earlier?.outcomes ?? 'f'.repeat(deletes.length))];
+  const letters = deletes.map((_, at) => earlier?.outcomes[at] ?? 'f');
   const open = deletes.flatMap((_, at) => (letters[at] === 'f' ? [at] : []));
   const outcomes = await deleteAll(
     run,

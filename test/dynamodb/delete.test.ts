@@ -1,13 +1,24 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ConditionalDelete, deleteByStatements, deleteItem, type DeletePace } from '../../src/dynamodb/delete.js';
 import { deleteKeys } from '../../src/dynamodb/delete-keys.js';
 import { Budget, Governor, UnitCost } from '../../src/dynamodb/governor.js';
 import type { Item } from '../../src/schema/attribute-value.js';
 import { itemToWire } from '../../src/schema/wire.js';
+import type * as wait from '../../src/dynamodb/wait.js';
 import { awsFaults } from '../support/aws-double.js';
 import { type RawClient, useEngine } from '../support/engine.js';
 import { closeAll, contextFor, freshName, startDouble } from '../operations/harness.js';
 import { itemsOf } from '../operations/purge-harness.js';
+
+// The pauses between tries grow to seconds: here they are counted, and short.
+const pauses = vi.hoisted((): number[] => []);
+vi.mock('../../src/dynamodb/wait.js', async (original) => ({
+  ...(await original<typeof wait>()),
+  pause: async (ms: number) => {
+    pauses.push(ms);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 5)));
+  },
+}));
 
 closeAll();
 const engine = useEngine();
@@ -54,9 +65,7 @@ describe.each(['statements', 'items'] as const)('conditional deletes, by %s', (h
       engine.raw,
       items.filter((_, at) => at % 5 !== 3),
     );
-    const deletes = items.map((item, at) =>
-      asRead(at % 3 === 1 ? { ...item, v: { N: '-1' } } : item),
-    );
+    const deletes = items.map((item, at) => asRead(at % 3 === 1 ? { ...item, v: { N: '-1' } } : item));
     const outcomes = await ways[how](contextFor(engine.endpoint).dynamo, table, deletes, paceOf());
     expect(outcomes.map(({ kind }) => kind)).toEqual(
       items.map((_, at) => (at % 3 === 1 && at % 5 !== 3 ? 'alive' : 'deleted')),
@@ -83,14 +92,36 @@ describe.each(['statements', 'items'] as const)('conditional deletes, by %s', (h
     expect((await ways[how](dynamo, table, other, paceOf())).map(({ kind }) => kind)).toEqual(rows.map(() => 'alive'));
     const absent = rows.map(({ id = { S: '' } }): ConditionalDelete => ({ key: { id }, observed: { v: null } }));
     expect((await ways[how](dynamo, table, absent, paceOf())).map(({ kind }) => kind)).toEqual(rows.map(() => 'alive'));
-    const same = rows.map((item): ConditionalDelete => ({ ...asRead(item), observed: { ...asRead(item).observed, w: null } }));
+    const same = rows.map(
+      (item): ConditionalDelete => ({ ...asRead(item), observed: { ...asRead(item).observed, w: null } }),
+    );
     expect(await ways[how](dynamo, table, same, paceOf())).toEqual(rows.map(() => ({ kind: 'deleted' })));
   });
 
   it('take every odd character in ids, values and attribute names', async () => {
-    const odd = ['\'', '"', '""', "''", '?', '\\', '\n', '\u0001', '\u2028', '😀', '%', '--', ';', '`', '${x}', 'é', '\u{10ffff}'];
+    const odd = [
+      "'",
+      '"',
+      '""',
+      "''",
+      '?',
+      '\\',
+      '\n',
+      '\u0001',
+      '\u2028',
+      '😀',
+      '%',
+      '--',
+      ';',
+      '`',
+      '${x}',
+      'é',
+      '\u{10ffff}',
+    ];
     const key = `k"'? ${odd.slice(4).join('')}`.slice(0, 60);
-    const rows = odd.map((text): Item => ({ [key]: { S: `id${text}` }, [`a${text}.b`]: { S: text }, __proto___: { S: text } }));
+    const rows = odd.map(
+      (text): Item => ({ [key]: { S: `id${text}` }, [`a${text}.b`]: { S: text }, __proto___: { S: text } }),
+    );
     const table = await tableOf(engine.raw, rows, key);
     const deletes = rows.map((item): ConditionalDelete => {
       const { [key]: id = { S: '' }, ...observed } = item;
@@ -106,9 +137,12 @@ describe.each(['statements', 'items'] as const)('conditional deletes, by %s', (h
 describe('deletes by statements', () => {
   it('split a batch whose conditions are too large for one request, in order', async () => {
     // 390,000 bytes that take twice as many in JSON text: 25 of them are 19.5 MB, and a request may have 16.
-    const rows = Array.from({ length: 25 }, (_, at): Item => ({ id: { S: `big${at}` }, state: { S: '"'.repeat(390_000) } }));
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, rows);
+    const rows = Array.from(
+      { length: 25 },
+      (_, at): Item => ({ id: { S: `big${at}` }, state: { S: '"'.repeat(390_000) } }),
+    );
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, rows);
     double.forgetCalls();
     const deletes = rows.map((row, at) => asRead(at === 24 ? { ...row, state: { S: 'refreshed' } } : row));
     const outcomes = await deleteByStatements(context().dynamo, table, deletes, paceOf(381));
@@ -124,13 +158,16 @@ describe('deletes by statements', () => {
     const calls: string[] = [];
     const { dynamo } = contextFor(engine.endpoint, { onCall: ({ operation }) => void calls.push(operation) });
     const deletes = [{ key: { id: { S: 's0' } }, observed }, asRead({ id: { S: 's1' }, v: { N: '1' } })];
-    expect(await deleteByStatements(dynamo, table, deletes, paceOf())).toEqual([{ kind: 'deleted' }, { kind: 'deleted' }]);
+    expect(await deleteByStatements(dynamo, table, deletes, paceOf())).toEqual([
+      { kind: 'deleted' },
+      { kind: 'deleted' },
+    ]);
     expect(calls).toEqual(['DeleteItem', 'BatchExecuteStatement']);
   });
 
   it('try again only the statements that were throttled', async () => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(25));
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, numbered(25));
     let asked: number[] = [];
     double.inject({
       operation: 'BatchExecuteStatement',
@@ -153,30 +190,33 @@ describe('deletes by statements', () => {
   });
 
   it('go on where whole calls are throttled for longer than the retries of one', async () => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(3));
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, numbered(3));
     double.inject({ operation: 'BatchExecuteStatement', times: 6, error: awsFaults.throughputExceeded });
     const pace = paceOf();
     expect(await deleteByStatements(context().dynamo, table, numbered(3).map(asRead), pace)).toHaveLength(3);
     expect(pace.governor.limit).toBeLessThan(4);
-    expect(await itemsOf(raw, table)).toEqual([]);
+    expect(await itemsOf(engine.raw, table)).toEqual([]);
   });
 
-  it.each(['AccessDenied', 'AccessDeniedException'])('say %s of one statement as a refusal of permission', async (code) => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(2));
-    double.inject({
-      operation: 'BatchExecuteStatement',
-      answer: () => ({ Responses: [{ TableName: table }, { Error: { Code: code, Message: 'no' } }] }),
-    });
-    await expect(
-      deleteByStatements(context().dynamo, table, numbered(2).map(asRead), paceOf()),
-    ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
-  });
+  it.each(['AccessDenied', 'AccessDeniedException'])(
+    'say %s of one statement as a refusal of permission',
+    async (code) => {
+      const { double, context } = await startDouble(engine.endpoint);
+      const table = await tableOf(engine.raw, numbered(2));
+      double.inject({
+        operation: 'BatchExecuteStatement',
+        answer: () => ({ Responses: [{ TableName: table }, { Error: { Code: code, Message: 'no' } }] }),
+      });
+      await expect(
+        deleteByStatements(context().dynamo, table, numbered(2).map(asRead), paceOf()),
+      ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    },
+  );
 
   it('do not take a missing answer for a deletion', async () => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(2));
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, numbered(2));
     double.inject({ operation: 'BatchExecuteStatement', answer: () => ({ Responses: [{ TableName: table }] }) });
     expect(await deleteByStatements(context().dynamo, table, numbered(2).map(asRead), paceOf())).toMatchObject([
       { kind: 'deleted' },
@@ -187,9 +227,10 @@ describe('deletes by statements', () => {
 
 describe('deleteKeys', () => {
   it('counts what comes back for ever, after growing pauses', async () => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(25));
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, numbered(25));
     let tries = 0;
+    pauses.length = 0;
     double.inject({ operation: 'BatchWriteItem', unprocessedAfter: 5, times: 1 });
     double.inject({
       operation: 'BatchWriteItem',
@@ -202,14 +243,15 @@ describe('deleteKeys', () => {
     const keys = numbered(25).map(({ id = { S: '' } }): Item => ({ id }));
     expect(await deleteKeys(dynamo, table, keys, paceOf())).toEqual({ failed: 20 });
     expect(tries).toBe(12);
-  }, 60_000);
+    expect(pauses).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]);
+  });
 
   it('takes a batch that was refused whole as one that came back', async () => {
-    const { double, context, raw } = await startDouble(engine.endpoint);
-    const table = await tableOf(raw, numbered(5));
+    const { double, context } = await startDouble(engine.endpoint);
+    const table = await tableOf(engine.raw, numbered(5));
     double.inject({ operation: 'BatchWriteItem', times: 5, error: awsFaults.throughputExceeded });
     const keys = numbered(5).map(({ id = { S: '' } }): Item => ({ id }));
     expect(await deleteKeys(context().dynamo, table, keys, paceOf())).toEqual({ failed: 0 });
-    expect(await itemsOf(raw, table)).toEqual([]);
+    expect(await itemsOf(engine.raw, table)).toEqual([]);
   });
 });

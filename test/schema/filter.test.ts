@@ -124,7 +124,7 @@ function rowsOf(layout: Layout): readonly Item[] {
   return fc.sample(attributes, { numRuns: ROWS, seed: 11 }).map((item, at) => ({
     ...item,
     ...Object.fromEntries(
-      layout.session.id.map(({ attribute, prefix = '' }) => [
+      layout.session.id.map(({ attribute, prefix = layout.session.idPrefixes?.[0] ?? '' }) => [
         attribute,
         S(at % 7 === 6 ? `other${at}` : `${prefix}${at}`),
       ]),
@@ -190,7 +190,7 @@ describe.each(LAYOUTS)('filters of the layout $id, on the engine', (layout) => {
         expect(await chosen(table, layout, asked, true)).toEqual(inMemory);
         hits += inMemory.length;
       }),
-      { numRuns: 40, seed: 5 },
+      { numRuns: 40, seed: 5, examples: [[{}], [{ expired: true }], [{ terminated: true }]] },
     );
     expect(hits).toBeGreaterThan(0);
   });
@@ -277,14 +277,15 @@ describe('decisiveAttributes', () => {
   });
 });
 
+const without = (
+  field: 'createdAt' | 'lastActivityAt' | 'expiresAt' | 'terminated',
+  layout = layoutNamed('mcp'),
+): Layout => ({
+  ...layout,
+  session: { ...layout.session, [field]: null },
+});
+
 describe('filterProblem', () => {
-  const without = (
-    field: 'createdAt' | 'lastActivityAt' | 'expiresAt' | 'terminated',
-    layout = layoutNamed('mcp'),
-  ): Layout => ({
-    ...layout,
-    session: { ...layout.session, [field]: null },
-  });
   it.each<[SessionFilter, Layout, string | undefined]>([
     [{ idle: 1 }, without('lastActivityAt'), undefined],
     [{ idle: 1 }, without('createdAt', without('lastActivityAt')), 'neither activity nor creation'],
