@@ -1,4 +1,4 @@
-// The measurements: `npm run bench` runs all suites, `npm run bench -- startup setup-local render` some of them.
+// The measurements: `npm run bench` runs all suites, `npm run bench -- startup render` some of them.
 // --node <path> (may be repeated) measures another Node.js, --runs <n> sets how often; --help shows the rest.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -6,11 +6,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nodeVersion } from './measure.js';
+import { purge } from './purge.js';
 import { render } from './render.js';
 import { setupLocal } from './setup-local.js';
 import { startup } from './startup.js';
 
-const SUITES = { startup, 'setup-local': setupLocal, render };
+const SUITES = { startup, 'setup-local': setupLocal, render, purge };
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 const HELP = `Usage: npm run bench -- [suite…] [options]

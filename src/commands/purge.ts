@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError, EXIT } from '../errors.js';
 import type { PurgeFiles } from '../operations/purge-files.js';
@@ -38,7 +40,6 @@ function shardOf(text: string): Shard {
 
 async function idsOf({ id, idsFile }: PurgeFlags, cwd: string): Promise<readonly string[] | null> {
   if (idsFile === undefined) return id ?? null;
-  const [{ readFile }, path] = await Promise.all([import('node:fs/promises'), import('node:path')]);
   const file = path.resolve(cwd, idsFile);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new CliError(
@@ -112,9 +113,8 @@ interface Prepared {
 async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prepared> {
   checkChoice(flags);
   const { runtime } = session;
-  const [{ purgeFiles, readDone, readSummary, removeFiles }, path, context, ids] = await Promise.all([
+  const [{ purgeFiles, readDone, readSummary, removeFiles }, context, ids] = await Promise.all([
     import('../operations/purge-files.js'),
-    import('node:path'),
     session.context(),
     idsOf(flags, runtime.cwd),
   ]);

@@ -2,17 +2,17 @@ import {
   BatchExecuteStatementCommand,
   type BatchStatementRequest,
   type BatchStatementResponse,
-  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
+import { Backoff, isThrottled } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-import type { Budget, Governor } from './governor.js';
+import { intoRequests } from './delete-size.js';
+import type { Budget, Governor, UnitCost } from './governor.js';
 import { toSdk, valueToSdk } from './items.js';
-import { pause } from './wait.js';
 
 /** An item to delete only if it still is as it was read: each attribute has its value, or is absent (null). */
 export interface ConditionalDelete {
@@ -30,8 +30,8 @@ export type DeleteOutcome =
 export interface DeletePace {
   readonly governor: Governor;
   readonly budget: Budget;
-  /** Write units that one delete is expected to cost; what deletes do cost is taken from the answers. */
-  readonly expectedUnits: number;
+  /** Write units that one delete is expected to cost; the answers teach it. */
+  readonly cost: UnitCost;
 }
 
 /** BatchExecuteStatement and BatchWriteItem take at most so many a call. */
@@ -60,9 +60,17 @@ const PASSING = new Set([
   'TransactionConflict',
 ]);
 
-const FIRST_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 5000;
-const MAX_TRIES = 12;
+/** A statement's text may have so many characters. Values are parameters; only names count. */
+const STATEMENT_LENGTH = 8192;
+
+/**
+ * Whether names in a statement may be taken for paths: the embedded engine takes `"a.b"` for one. That no such attribute
+ * is there is asked of nearly every row when a filter has a path, and AWS is trusted with it.
+ */
+const hasDots = ({ key, observed }: ConditionalDelete, isAws: boolean): boolean =>
+  [...Object.entries(key), ...Object.entries(observed)].some(
+    ([name, value]) => name.includes('.') && !(isAws && value === null),
+  );
 
 const units = (capacity: readonly { readonly CapacityUnits?: number | undefined }[] | undefined): number =>
   (capacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
@@ -70,7 +78,7 @@ const units = (capacity: readonly { readonly CapacityUnits?: number | undefined 
 /**
  * Conditional deletes as PartiQL statements, at most 25 in one BatchExecuteStatement, which answers HTTP 200 whatever
  * became of each. A statement that was throttled is tried again by itself. Outcomes are in the order of the deletes.
- * Throws ACCESS_DENIED where `dynamodb:PartiQLDelete` is not allowed: nothing was deleted then.
+ * Throws ACCESS_DENIED where `dynamodb:PartiQLDelete` is not allowed; to delete again what was deleted changes nothing.
  */
 export async function deleteByStatements(
   dynamo: Dynamo,
@@ -79,47 +87,89 @@ export async function deleteByStatements(
   pace: DeletePace,
 ): Promise<readonly DeleteOutcome[]> {
   const outcomes: DeleteOutcome[] = deletes.map(() => ({ kind: 'failed', code: 'NotTried', message: 'was not tried' }));
-  let open = deletes.map((_, at) => at);
-  for (let tries = 0, backoff = FIRST_BACKOFF_MS; open.length > 0; tries += 1) {
-    if (tries > 0) {
-      await pause(backoff, dynamo.signal);
-      backoff = Math.min(MAX_BACKOFF_MS, backoff * 2);
-    }
-    const asked = open;
-    const statements = asked.flatMap((at) => {
-      const wanted = deletes[at];
-      return wanted === undefined ? [] : [toStatement(table, wanted)];
-    });
-    const responses = await sendStatements(dynamo, table, statements, pace);
-    open = [];
-    for (const [index, at] of asked.entries()) {
-      const error = responses[index]?.Error;
-      outcomes[at] = toOutcome(error);
-      if (error?.Code === 'AccessDenied' && tries === 0 && asked.length === deletes.length)
-        throw new CliError('ACCESS_DENIED', `access denied: dynamodb:PartiQLDelete on table '${table}'`);
-      if (PASSING.has(error?.Code ?? '') && tries < MAX_TRIES) open.push(at);
-    }
+  for (const places of intoRequests(deletes)) {
+    const part = places.flatMap((at) => deletes[at] ?? []);
+    const answers = await deleteRequest(dynamo, table, part, pace);
+    for (const [index, at] of places.entries()) outcomes[at] = answers[index] ?? NO_ANSWER;
   }
   return outcomes;
 }
+
+const NO_ANSWER: DeleteOutcome = {
+  kind: 'failed',
+  code: 'NoAnswer',
+  message: 'the endpoint did not say what became of it',
+};
+
+async function deleteRequest(
+  dynamo: Dynamo,
+  table: string,
+  deletes: readonly ConditionalDelete[],
+  pace: DeletePace,
+): Promise<readonly DeleteOutcome[]> {
+  const statements = deletes.map((each) => toStatement(table, each));
+  const outcomes: DeleteOutcome[] = deletes.map(() => NO_ANSWER);
+  const single = deletes.flatMap((each, at) =>
+    (statements[at]?.Statement?.length ?? 0) > STATEMENT_LENGTH || hasDots(each, dynamo.isAws) ? [at] : [],
+  );
+  await Promise.all(
+    single.map(async (at) => {
+      const each = deletes[at];
+      if (each !== undefined) outcomes[at] = await deleteItem(dynamo, table, each, pace);
+    }),
+  );
+  const backoff = new Backoff(dynamo.signal);
+  for (let open = deletes.flatMap((_, at) => (single.includes(at) ? [] : [at])); open.length > 0; ) {
+    const asked = open;
+    const responses = await sendStatements(
+      dynamo,
+      table,
+      asked.flatMap((at) => statements[at] ?? []),
+      pace,
+    );
+    open = [];
+    for (const [index, at] of asked.entries()) {
+      const response = responses[index];
+      const error = response?.Error;
+      outcomes[at] = response === undefined ? NO_ANSWER : toOutcome(error);
+      if (isDenied(error?.Code))
+        throw new CliError('ACCESS_DENIED', `access denied: dynamodb:PartiQLDelete on table '${table}'`);
+      if (PASSING.has(error?.Code ?? '')) open.push(at);
+    }
+    if (!backoff.goesOn) break;
+    if (open.length > 0) await backoff.wait();
+  }
+  return outcomes;
+}
+
+const isDenied = (code: string | undefined): boolean => code === 'AccessDenied' || code === 'AccessDeniedException';
 
 async function sendStatements(
   dynamo: Dynamo,
   table: string,
   statements: BatchStatementRequest[],
-  { governor, budget, expectedUnits }: DeletePace,
+  { governor, budget, cost }: DeletePace,
 ): Promise<readonly BatchStatementResponse[]> {
-  const expected = expectedUnits * statements.length;
+  const expected = cost.of(statements.length);
   await budget.reserve(expected);
-  const answer = await governor.run(async () => {
-    const value = await call(dynamo, 'BatchExecuteStatement', table, (client) =>
-      client.send(new BatchExecuteStatementCommand({ Statements: statements, ReturnConsumedCapacity: 'TOTAL' })),
-    );
-    const throttled = (value.Responses ?? []).some(({ Error: error }) => PASSING.has(error?.Code ?? ''));
-    return { value, throttled: throttled || (value.$metadata.attempts ?? 1) > 1 };
-  });
-  budget.settle(expected, units(answer.ConsumedCapacity));
-  return answer.Responses ?? [];
+  try {
+    const answer = await governor.run(async () => {
+      const value = await call(dynamo, 'BatchExecuteStatement', table, (client) =>
+        client.send(new BatchExecuteStatementCommand({ Statements: statements, ReturnConsumedCapacity: 'TOTAL' })),
+      );
+      const throttled = (value.Responses ?? []).some(({ Error: error }) => PASSING.has(error?.Code ?? ''));
+      return { value, throttled: throttled || (value.$metadata.attempts ?? 1) > 1 };
+    });
+    const actual = units(answer.ConsumedCapacity);
+    budget.settle(expected, actual);
+    const responses = answer.Responses ?? [];
+    cost.learn(actual, responses.filter(({ Error: error }) => error === undefined).length);
+    return responses;
+  } catch (error) {
+    budget.settle(expected, 0);
+    if (!isThrottled(error)) throw error;
+    return statements.map(() => ({ Error: { Code: 'ThrottlingError', Message: error.message } }));
+  }
 }
 
 function toOutcome(error: BatchStatementResponse['Error']): DeleteOutcome {
@@ -136,7 +186,7 @@ export async function deleteItem(
   dynamo: Dynamo,
   table: string,
   { key, observed }: ConditionalDelete,
-  { governor, budget, expectedUnits }: DeletePace,
+  { governor, budget, cost }: DeletePace,
 ): Promise<DeleteOutcome> {
   const names: Record<string, string> = {};
   const values: Record<string, Item[string]> = {};
@@ -146,7 +196,8 @@ export async function deleteItem(
     values[`:c${at}`] = value;
     return `#c${at} = :c${at}`;
   });
-  await budget.reserve(expectedUnits);
+  const expected = cost.of(1);
+  await budget.reserve(expected);
   return governor.run(async () => {
     try {
       const answer = await call(dynamo, 'DeleteItem', table, (client) =>
@@ -164,11 +215,13 @@ export async function deleteItem(
           }),
         ),
       );
-      budget.settle(expectedUnits, answer.ConsumedCapacity?.CapacityUnits ?? 0);
+      const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+      budget.settle(expected, actual);
+      cost.learn(actual, 1);
       return { value: { kind: 'deleted' } as const, throttled: (answer.$metadata.attempts ?? 1) > 1 };
     } catch (error) {
-      budget.settle(expectedUnits, 0);
-      return { value: refusalOf(error), throttled: error instanceof CliError && error.code === 'THROTTLED' };
+      budget.settle(expected, 0);
+      return { value: refusalOf(error), throttled: isThrottled(error) };
     }
   });
 }
@@ -179,41 +232,4 @@ function refusalOf(error: unknown): DeleteOutcome {
   if (error.cause instanceof ConditionalCheckFailedException)
     return error.cause.Item === undefined ? { kind: 'deleted' } : { kind: 'alive' };
   return { kind: 'failed', code: error.code, message: error.message };
-}
-
-/**
- * Unconditional deletes, at most 25 in one BatchWriteItem; what comes back unprocessed is tried again.
- * Answers how many keys could not be deleted after all tries.
- */
-export async function deleteKeys(
-  dynamo: Dynamo,
-  table: string,
-  keys: readonly Item[],
-  { governor, budget, expectedUnits }: DeletePace,
-): Promise<{ readonly failed: number }> {
-  let waiting = keys.map((key) => ({ DeleteRequest: { Key: toSdk(key) } }));
-  for (let tries = 0, backoff = FIRST_BACKOFF_MS; waiting.length > 0; tries += 1) {
-    if (tries > MAX_TRIES) return { failed: waiting.length };
-    if (tries > 0) {
-      await pause(backoff, dynamo.signal);
-      backoff = Math.min(MAX_BACKOFF_MS, backoff * 2);
-    }
-    const requests = waiting;
-    const expected = expectedUnits * requests.length;
-    await budget.reserve(expected);
-    const answer = await governor.run(async () => {
-      const value = await call(dynamo, 'BatchWriteItem', table, (client) =>
-        client.send(
-          new BatchWriteItemCommand({ RequestItems: { [table]: requests }, ReturnConsumedCapacity: 'TOTAL' }),
-        ),
-      );
-      const unprocessed = value.UnprocessedItems?.[table]?.length ?? 0;
-      return { value, throttled: unprocessed > 0 || (value.$metadata.attempts ?? 1) > 1 };
-    });
-    budget.settle(expected, units(answer.ConsumedCapacity));
-    waiting = (answer.UnprocessedItems?.[table] ?? []).flatMap(({ DeleteRequest }) =>
-      DeleteRequest?.Key === undefined ? [] : [{ DeleteRequest: { Key: DeleteRequest.Key } }],
-    );
-  }
-  return { failed: 0 };
 }

@@ -1,3 +1,4 @@
+import { CliError } from '../errors.js';
 import { pause } from './wait.js';
 
 export interface GovernorOptions {
@@ -42,6 +43,9 @@ export class Governor {
       if (throttled) this.#halve();
       else this.#grow();
       return value;
+    } catch (error) {
+      if (error instanceof CliError && error.code === 'THROTTLED') this.#halve();
+      throw error;
     } finally {
       this.#running -= 1;
       this.#wake();
@@ -76,6 +80,8 @@ export class Budget {
   #balance = 0;
   #filledAt = performance.now();
   #spent = 0;
+  #waiting = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(perSecond: number | null, signal: AbortSignal) {
     this.#perSecond = perSecond;
@@ -89,15 +95,27 @@ export class Budget {
 
   /**
    * Waits until the budget allows a call, and reserves what it is expected to cost. Over any longer time no more than
-   * the budget is spent; a call that costs more than was expected is paid for by the calls after it.
+   * the budget is spent; a call that costs more than was expected is paid for by the calls after it, those that wait
+   * already among them: each takes its turn when the one before it has been let through.
    */
-  async reserve(expected: number): Promise<void> {
+  reserve(expected: number): Promise<void> {
     const rate = this.#perSecond;
-    if (rate === null) return;
-    this.#fill(rate);
-    const debt = -this.#balance;
-    this.#balance -= expected;
-    if (debt > 0) await pause((debt / rate) * 1000, this.#signal);
+    if (rate === null) return Promise.resolve();
+    // Nothing is saved up while nobody waits: after a pause the rate is the same as before it.
+    if (this.#waiting === 0) this.#fill(rate, 0);
+    this.#waiting += 1;
+    const turn = this.#turn.then(() => this.#take(rate, expected)).finally(() => (this.#waiting -= 1));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #take(rate: number, expected: number): Promise<void> {
+    // A timer that fires late must not cost the calls that wait for it.
+    const late = (rate * TIMER_LATE_MS) / 1000;
+    this.#fill(rate, late);
+    // Paid for before it is spent, the first call as any other: no second, not even the first, sees more than its units.
+    for (this.#balance -= expected; this.#balance < 0; this.#fill(rate, late))
+      await pause(Math.min(LOOK_AGAIN_MS, Math.ceil((-this.#balance / rate) * 1000)), this.#signal);
   }
 
   /** Books what a call did cost in place of what was reserved. */
@@ -106,10 +124,35 @@ export class Budget {
     if (this.#perSecond !== null) this.#balance += expected - actual;
   }
 
-  /** Nothing is saved up: after a pause the rate is the same as before it. */
-  #fill(rate: number): void {
+  #fill(rate: number, most: number): void {
     const now = performance.now();
-    this.#balance = Math.min(0, this.#balance + ((now - this.#filledAt) / 1000) * rate);
+    this.#balance = Math.min(most, this.#balance + ((now - this.#filledAt) / 1000) * rate);
     this.#filledAt = now;
+  }
+}
+
+/** How late timers are on a busy machine, and how long a waiting call goes without a look at what others have cost. */
+const TIMER_LATE_MS = 30;
+const LOOK_AGAIN_MS = 50;
+
+/** What one item of many is expected to cost: a guess until answers tell, then what they told. */
+export class UnitCost {
+  #each: number;
+  #told = 0;
+
+  constructor(guess: number) {
+    this.#each = guess;
+  }
+
+  /** Of so many items together. */
+  of(count: number): number {
+    return this.#each * count;
+  }
+
+  /** The first answers count in full, later ones less and less, down to a twentieth: items differ, and differ over time. */
+  learn(units: number, count: number): void {
+    if (units <= 0 || count === 0) return;
+    this.#told = Math.min(20, this.#told + 1);
+    this.#each += (units / count - this.#each) / this.#told;
   }
 }

@@ -1,7 +1,8 @@
-import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
 import type { Expression } from '../schema/filter.js';
+import { Backoff, isThrottled } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Budget, Governor } from './governor.js';
@@ -82,12 +83,7 @@ async function scanSegment(
     const reserved = expected.units;
     await request.budget.reserve(reserved);
     const from: Item | undefined = start;
-    const answer: ScanCommandOutput = await request.governor.run(async () => {
-      const value = await call(dynamo, 'Scan', request.table, (client) =>
-        client.send(new ScanCommand({ ...input, ...(from && { ExclusiveStartKey: toSdk(from) }) })),
-      );
-      return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
-    });
+    const answer = await sendScan(dynamo, request, { ...input, ...(from && { ExclusiveStartKey: toSdk(from) }) });
     const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
     request.budget.settle(reserved, readUnits);
     expected.units = readUnits > 0 ? readUnits : expected.units;
@@ -102,7 +98,21 @@ async function scanSegment(
   } while (start !== null);
 }
 
-function scanInput(request: ScanRequest, segment: number): ConstructorParameters<typeof ScanCommand>[0] {
+/** A page, also where the table throttles for longer than a call's own retries last. */
+async function sendScan(dynamo: Dynamo, request: ScanRequest, input: ScanCommandInput): Promise<ScanCommandOutput> {
+  for (const backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    try {
+      return await request.governor.run(async () => {
+        const value = await call(dynamo, 'Scan', request.table, (client) => client.send(new ScanCommand(input)));
+        return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+      });
+    } catch (error) {
+      if (!isThrottled(error) || !backoff.goesOn) throw error;
+    }
+  }
+}
+
+function scanInput(request: ScanRequest, segment: number): ScanCommandInput {
   const { table, index, segments, attributes, filter, pageItems } = request;
   const names: Record<string, string> = { ...filter?.names };
   const projection = attributes?.map((attribute, at) => {

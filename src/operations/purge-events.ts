@@ -1,6 +1,7 @@
-import { deleteKeys, type DeletePace } from '../dynamodb/delete.js';
+import type { DeletePace } from '../dynamodb/delete.js';
+import { deleteKeys } from '../dynamodb/delete-keys.js';
 import { observeStructure } from '../dynamodb/describe.js';
-import type { Budget, Governor } from '../dynamodb/governor.js';
+import { type Budget, type Governor, UnitCost } from '../dynamodb/governor.js';
 import { queryPages } from '../dynamodb/items.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import type { EventMeaning, Item } from '../schema/index.js';
@@ -69,7 +70,7 @@ class Sweeper {
     this.#event = event;
     this.#owner = owner;
     this.#pace = pace;
-    this.#deletePace = { governor: pace.governor, budget: pace.writeBudget, expectedUnits: deleteUnits(table) };
+    this.#deletePace = { governor: pace.governor, budget: pace.writeBudget, cost: new UnitCost(deleteUnits(table)) };
   }
 
   /** One query a session; only keys are answered. */

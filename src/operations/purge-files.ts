@@ -10,10 +10,8 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { ConditionalDelete } from '../dynamodb/delete.js';
 import { CliError } from '../errors.js';
 import { type Item, itemFromWire, itemToWire, type WireValue } from '../schema/index.js';
@@ -93,7 +91,7 @@ export class PlanWriter {
   }
 
   #flush(): void {
-    onDisk(this.#files.plan, () => writeSync(this.#file, this.#pending));
+    onDisk(this.#files.plan, () => writeFileSync(this.#file, this.#pending));
     this.#pending = '';
   }
 }
@@ -111,10 +109,7 @@ export async function* readPlan(
 ): AsyncGenerator<{ readonly batch: number; readonly deletes: readonly ConditionalDelete[] }> {
   let deletes: ConditionalDelete[] = [];
   let batch = 0;
-  for await (const line of createInterface({
-    input: createReadStream(plan, 'utf8'),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of linesOf(plan)) {
     deletes.push(parseLine(line));
     if (deletes.length < size) continue;
     yield { batch, deletes };
@@ -122,6 +117,21 @@ export async function* readPlan(
     batch += 1;
   }
   if (deletes.length > 0) yield { batch, deletes };
+}
+
+/** Lines end with \n alone: to node:readline U+2028 ends one too, which JSON text has in it as it is. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const pieces: string[] = [];
+  for await (const chunk of createReadStream(file, 'utf8')) {
+    const [first = '', ...others] = String(chunk).split('\n');
+    pieces.push(first);
+    for (const next of others) {
+      yield pieces.splice(0).join('');
+      pieces.push(next);
+    }
+  }
+  const rest = pieces.join('');
+  if (rest !== '') yield rest;
 }
 
 type PlanLine = readonly [
@@ -152,7 +162,11 @@ export interface BatchRecord {
   readonly eventsFailed: number;
 }
 
-/** The batches that are finished. The last line may be torn by a kill -9: that batch is then not finished. */
+/** Whether another run has something to try again in a batch. */
+export const isWhole = ({ outcomes, eventsFailed }: BatchRecord): boolean =>
+  !outcomes.includes('f') && eventsFailed === 0;
+
+/** The batches that were tried; a later line of the same batch counts. The last line may be torn by a kill -9: that batch is then not finished. */
 export function readDone({ done }: PurgeFiles): ReadonlyMap<number, BatchRecord> {
   if (!existsSync(done)) return new Map();
   const text = readFileSync(done, 'utf8');

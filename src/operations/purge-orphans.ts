@@ -1,6 +1,7 @@
-import { deleteKeys, DELETE_BATCH } from '../dynamodb/delete.js';
+import { DELETE_BATCH } from '../dynamodb/delete.js';
+import { deleteKeys } from '../dynamodb/delete-keys.js';
 import { observeStructure } from '../dynamodb/describe.js';
-import { Budget, Governor } from '../dynamodb/governor.js';
+import { Budget, Governor, UnitCost } from '../dynamodb/governor.js';
 import { existingKeys } from '../dynamodb/items.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
@@ -124,7 +125,7 @@ export async function purgeOrphans(
   const started = performance.now();
   const budget = new Budget(request.maxWriteUnits, context.signal);
   const governor = new Governor({ concurrency: request.concurrency, signal: context.signal });
-  const expectedUnits = Math.max(1, summary.writeUnits / Math.max(1, summary.matched));
+  const cost = new UnitCost(Math.max(1, summary.writeUnits / Math.max(1, summary.matched)));
   const done = readDone(files);
   let [deleted, failed] = [0, 0];
   for (const record of done.values())
@@ -138,7 +139,7 @@ export async function purgeOrphans(
       const { batch, deletes } = next.value;
       if (done.has(batch)) continue;
       const keys = deletes.map(({ key }) => key);
-      const pace = { governor, budget, expectedUnits };
+      const pace = { governor, budget, cost };
       const result = await deleteKeys(context.dynamo, summary.eventsTable, keys, pace);
       writeDone(files, {
         batch,

@@ -1,4 +1,3 @@
-import type { ConditionalDelete } from '../dynamodb/delete.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
 import { getItem } from '../dynamodb/items.js';
@@ -16,6 +15,7 @@ import {
 } from '../schema/index.js';
 import { costOf, deleteUnits, pagesOf, PRICES, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { pageLimit, toDelete } from './purge-choice.js';
 import { PlanWriter, type PurgeFiles } from './purge-files.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from './target.js';
 
@@ -133,17 +133,6 @@ function takeItem(
       item,
     ),
   );
-}
-
-/** The row is deleted only if everything that the decision was based on still is as it was read. */
-function toDelete(keys: readonly string[], decisive: readonly string[], item: Item): ConditionalDelete {
-  const key: Record<string, Item[string]> = {};
-  for (const name of keys) {
-    const value = item[name];
-    if (value !== undefined) key[name] = value;
-  }
-  const observed = decisive.filter((name) => !keys.includes(name)).map((name) => [name, item[name] ?? null] as const);
-  return { key, observed: Object.fromEntries(observed) };
 }
 
 async function readTable(

@@ -6,11 +6,20 @@ import {
   deleteItem,
   type DeletePace,
 } from '../dynamodb/delete.js';
-import { Budget, Governor } from '../dynamodb/governor.js';
+import { Budget, Governor, UnitCost } from '../dynamodb/governor.js';
 import { CliError } from '../errors.js';
+import { deleteUnits } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { type EventCount, type EventPurge, eventPurgeFor } from './purge-events.js';
-import { type BatchRecord, type PurgeFiles, readDone, readPlan, removeFiles, writeDone } from './purge-files.js';
+import {
+  type BatchRecord,
+  isWhole,
+  type PurgeFiles,
+  readDone,
+  readPlan,
+  removeFiles,
+  writeDone,
+} from './purge-files.js';
 import type { PurgeRequest, PurgeSummary } from './purge-plan.js';
 import { requireSessions, type Target } from './target.js';
 
@@ -65,18 +74,18 @@ export async function purge(
   const readBudget = new Budget(request.maxReadUnits, context.signal);
   const writeBudget = new Budget(request.maxWriteUnits, context.signal);
   const governor = new Governor({ concurrency: request.concurrency, signal: context.signal });
-  const expectedUnits = summary.matched === 0 ? 1 : Math.max(1, 1 + table.indexes.length);
   const run: Run = {
     context,
     table: table.name,
-    pace: { governor, budget: writeBudget, expectedUnits },
+    pace: { governor, budget: writeBudget, cost: new UnitCost(deleteUnits(table)) },
     files,
     failures: new Map(),
     shape,
     totals: { deleted: 0, alive: 0, failed: 0, events: 0, eventsFailed: 0 },
   };
   const done = readDone(files);
-  for (const record of done.values()) count(run, record);
+  // What failed is tried again; it is counted then.
+  for (const record of done.values()) if (isWhole(record)) count(run, record);
   const events = await eventPurgeFor(context, target, summary, { governor, readBudget, writeBudget });
   const interrupted = await untilInterrupted(async () => {
     await deleteBatches(run, summary, done, events, request.concurrency);
@@ -133,8 +142,9 @@ async function deleteBatches(
       const next = await batches.next();
       if (next.done === true) return;
       const { batch, deletes } = next.value;
-      if (done.has(batch)) continue;
-      await deleteBatch(run, batch, deletes, events);
+      const earlier = done.get(batch);
+      if (earlier !== undefined && isWhole(earlier)) continue;
+      await deleteBatch(run, batch, deletes, events, earlier);
       const { deleted, alive, failed } = run.totals;
       run.context.onProgress({
         step: 'deleting sessions',
@@ -158,15 +168,22 @@ async function deleteBatch(
   batch: number,
   deletes: readonly ConditionalDelete[],
   events: EventPurge,
+  earlier: BatchRecord | undefined,
 ): Promise<void> {
-  const outcomes = await deleteAll(run, deletes);
+  const letters = deletes.map((_, at) => earlier?.outcomes[at] ?? 'f');
+  const open = deletes.flatMap((_, at) => (letters[at] === 'f' ? [at] : []));
+  const outcomes = await deleteAll(
+    run,
+    open.flatMap((at) => deletes[at] ?? []),
+  );
   for (const outcome of outcomes) if (outcome.kind === 'failed') noteFailure(run, outcome);
-  const gone = deletes.flatMap(({ key }, at) => (outcomes[at]?.kind === 'deleted' ? [key] : []));
+  for (const [index, at] of open.entries()) letters[at] = LETTERS[outcomes[index]?.kind ?? 'failed'];
+  const gone = deletes.flatMap(({ key }, at) => (letters[at] === 'd' ? [key] : []));
   const swept = await events.forSessions(gone);
   const record: BatchRecord = {
     batch,
-    outcomes: outcomes.map(({ kind }) => LETTERS[kind]).join(''),
-    eventsDeleted: swept.deleted,
+    outcomes: letters.join(''),
+    eventsDeleted: (earlier?.eventsDeleted ?? 0) + swept.deleted,
     eventsFailed: swept.failed,
   };
   writeDone(run.files, record);

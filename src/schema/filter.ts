@@ -1,7 +1,7 @@
-import type { AttributeValue, Item } from './attribute-value.js';
+import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
 import { type DecodedSession, decodeSession, matchesFilter } from './decode.js';
 import { writeTime } from './time.js';
-import type { ItemCondition, Layout, TimeField } from './types.js';
+import type { ItemCondition, Layout, SessionMeaning, TimeField } from './types.js';
 import { meetsAll, type Where } from './where.js';
 
 /** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
@@ -122,12 +122,18 @@ export function pushDown(layout: Layout, filter: SessionFilter, now: number): Ex
 const anyOf = (conditions: readonly string[]): string =>
   conditions.length === 1 ? (conditions[0] ?? '') : `(${conditions.join(' OR ')})`;
 
+const hasType = (name: string, type: AttributeType, aliases: Aliases): string =>
+  `attribute_type(${name}, ${aliases.value({ S: type })})`;
+
 function itemCondition(condition: ItemCondition, aliases: Aliases): string {
   const name = aliases.name(condition.attribute);
   if ('exists' in condition) return `attribute_exists(${name})`;
-  return 'equals' in condition
-    ? `${name} = ${aliases.value({ S: condition.equals })}`
-    : `begins_with(${name}, ${aliases.value({ S: condition.beginsWith })})`;
+  const text =
+    'equals' in condition
+      ? `${name} = ${aliases.value({ S: condition.equals })}`
+      : `begins_with(${name}, ${aliases.value({ S: condition.beginsWith })})`;
+  // A number is compared by its digits, which DynamoDB cannot do.
+  return `(${text} OR ${hasType(name, 'N', aliases)})`;
 }
 
 /** Only numbers at the top level: text in several forms of ISO 8601 does not sort by time, payloads are JSON. */
@@ -145,21 +151,34 @@ function instantCondition(
   const value = aliases.value(writeTime(bound, field.unit));
   const names = field.paths.map(([name]) => aliases.name(name));
   const comparisons = names.map((name) => `${name} ${operator} ${value}`);
-  const absent = absentToo ? [`(${names.map((name) => `attribute_not_exists(${name})`).join(' AND ')})`] : [];
-  return [anyOf([...comparisons, ...absent])];
+  if (!absentToo) return [anyOf(comparisons)];
+  // NULL counts as absent, and an attribute that is absent gives way to the next name.
+  const absent = names.map((name) => `(attribute_not_exists(${name}) OR ${hasType(name, 'NULL', aliases)})`);
+  // Redundant parentheses are an error to DynamoDB.
+  return [anyOf([...comparisons, absent.length === 1 ? absent.join('') : `(${absent.join(' AND ')})`])];
 }
+
+/** A key that JSON text holds as it is, or with `\u`. */
+const PLAIN_KEY = /^[A-Za-z_][\w-]*$/;
 
 function terminatedCondition({ session }: Layout, aliases: Aliases): readonly string[] {
   const { terminated, payload } = session;
   const [attribute, ...steps] = terminated?.path ?? [];
   const last = steps.at(-1);
   const isJson = payload.some(({ names, codec }) => codec === 'json' && names.some((name) => name === attribute));
-  if (attribute === undefined || last === undefined || !isJson) return [];
-  // JSON text that holds the key at all; whether with the value, and at the right place, the client sees.
-  return [`contains(${aliases.name(attribute)}, ${aliases.value({ S: JSON.stringify(last) })})`];
+  if (attribute === undefined || last === undefined || !isJson || !PLAIN_KEY.test(last)) return [];
+  const name = aliases.name(attribute);
+  // JSON text that holds the key at all; whether with the value, and at the right place, the client sees. Keys may be
+  // written with escapes, and a payload that should be text may be a map.
+  const texts = [JSON.stringify(last), '\\u'].map((text) => `contains(${name}, ${aliases.value({ S: text })})`);
+  return [anyOf([...texts, hasType(name, 'M', aliases), hasType(name, 'L', aliases)])];
 }
 
 const roots = (field: TimeField | null): readonly string[] => field?.paths.map(([name]) => name) ?? [];
+
+/** A terminated row without an expiry is not an expired one, even where rows without one are. */
+const judgesState = ({ expiresAt }: SessionMeaning, filter: SessionFilter): boolean =>
+  filter.terminated === true || filter.active === true || (filter.expired === true && expiresAt?.missing === 'expired');
 
 /** The attributes that a filter's answer for an item depends on, keys aside. */
 export function decisiveAttributes({ session }: Layout, filter: SessionFilter): readonly string[] {
@@ -171,7 +190,7 @@ export function decisiveAttributes({ session }: Layout, filter: SessionFilter): 
       ...(filter.idle === undefined && filter.createdAfter === undefined && filter.createdBefore === undefined
         ? []
         : roots(session.createdAt)),
-      ...(session.terminated === null || filter.terminated !== true ? [] : [session.terminated.path[0]]),
+      ...(session.terminated === null || !judgesState(session, filter) ? [] : [session.terminated.path[0]]),
       ...session.filter.flat().map(({ attribute }) => attribute),
       ...where,
     ]),

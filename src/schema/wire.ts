@@ -18,7 +18,8 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, change: (value: A)
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-const fromBase64 = (text: string): Uint8Array => Buffer.from(text, 'base64');
+// Uint8Array as its type says, not the Buffer that is one by inheritance: it prints and compares as one.
+const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
 
 /** An attribute value as DynamoDB JSON; numbers keep their exact text. */
 export function toWire(value: AttributeValue): WireValue {
