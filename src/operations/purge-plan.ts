@@ -156,6 +156,8 @@ async function readTable(
     (at) => at % shards === (request.shard?.index ?? 1) - 1,
   );
   const keys = layout.session.id.map(({ attribute }) => attribute);
+  const itemBytes = averageItemBytes(table);
+  const limit = pageLimit(request.maxReadUnits, itemBytes);
   await scanSegments(
     context.dynamo,
     {
@@ -166,8 +168,13 @@ async function readTable(
       filter: pushDown(layout, request.filter, now),
       governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
       budget,
-      expectedUnits: Math.min(128, 1 + (averageItemBytes(table) * table.itemCount) / 8192 / segments),
-      ...pageLimit(request.maxReadUnits, averageItemBytes(table)),
+      // A guess that is far too high would be waited for, under a budget, before the first page.
+      expectedUnits: Math.min(
+        128,
+        1 + (itemBytes * table.itemCount) / 8192 / segments,
+        ((limit.pageItems ?? Number.POSITIVE_INFINITY) * itemBytes) / 8192,
+      ),
+      ...limit,
     },
     async (page) => {
       found.scanned += page.scanned;
