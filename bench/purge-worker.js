@@ -140,6 +140,8 @@ async function ours(deletes) {
       keepEvents: true,
     };
     const files = product.purgeFiles(folder, table);
+    // The second reading is timed where readings are compared: the first compiles the code.
+    if (!deletes) await product.planPurge(context, target, request, files);
     const started = performance.now();
     const summary = await product.planPurge(context, target, request, files);
     const scanMs = performance.now() - started;
@@ -160,6 +162,8 @@ async function ours(deletes) {
 }
 
 async function scanOnly() {
+  // Code that runs for the first time is no measure of a scan.
+  await load();
   const started = performance.now();
   let count = 0;
   await bareScan(

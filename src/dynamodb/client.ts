@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -104,6 +105,8 @@ const ENDPOINT_AS_GIVEN = {
 /** Makes a connection. No call is sent before the first use, and credentials are looked up only then. */
 export function connect(options: ConnectOptions): Dynamo {
   const { region, endpoint, profile, credentials, signal } = options;
+  // Every call in flight listens for the interruption; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, signal);
   const isLocal = endpoint !== null && isLoopback(endpoint);
   const client = new DynamoDBClient({
     region,

@@ -57,7 +57,9 @@ export function pagesOf(
   maxReadUnits: number | null,
 ): { readonly expectedUnits: number; readonly pageItems?: number } {
   const itemBytes = averageItemBytes(table);
-  const expectedUnits = Math.min(128, 1 + (itemBytes * table.itemCount) / 8192 / segments);
-  if (maxReadUnits === null || maxReadUnits >= 1280) return { expectedUnits };
-  return { expectedUnits, pageItems: Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes)) };
+  const wholePage = Math.min(128, 1 + (itemBytes * table.itemCount) / 8192 / segments);
+  if (maxReadUnits === null || maxReadUnits >= 1280) return { expectedUnits: wholePage };
+  const pageItems = Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes));
+  // A guess that is far too high would be waited for, under a budget, before the first page.
+  return { expectedUnits: Math.min(wholePage, (pageItems * itemBytes) / 8192), pageItems };
 }

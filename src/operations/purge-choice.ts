@@ -14,9 +14,3 @@ export function toDelete(keys: readonly string[], decisive: readonly string[], i
     .map((name) => [name, Object.hasOwn(item, name) ? (item[name] ?? null) : null] as const);
   return { key, observed: Object.fromEntries(observed) };
 }
-
-/** Under a small budget whole pages of 1 MB (128 units) would come in bursts: smaller ones keep the pace even. */
-export function pageLimit(maxReadUnits: number | null, itemBytes: number): { pageItems?: number } {
-  if (maxReadUnits === null || maxReadUnits >= 1280) return {};
-  return { pageItems: Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes)) };
-}

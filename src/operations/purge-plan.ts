@@ -15,7 +15,7 @@ import {
 } from '../schema/index.js';
 import { costOf, deleteUnits, pagesOf, PRICES, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
-import { pageLimit, toDelete } from './purge-choice.js';
+import { toDelete } from './purge-choice.js';
 import { PlanWriter, type PurgeFiles } from './purge-files.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from './target.js';
 

@@ -1,0 +1,210 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CliError, EXIT } from '../errors.js';
+import type { OperationContext } from '../operations/context.js';
+import type { PurgeFiles } from '../operations/purge-files.js';
+import type { PurgeRequest, PurgeSummary } from '../operations/purge-plan.js';
+import type { Target } from '../operations/target.js';
+import type { Outcome } from './definition.js';
+import { filterOf } from './filter-options.js';
+import type { PurgeFlags } from './purge.js';
+import { dryRunView, orphanDryRunView, orphanPlanText, orphanView, planText, resultView } from './purge-view.js';
+import type { CommandSession } from './session.js';
+
+async function idsOf({ id, idsFile }: PurgeFlags, cwd: string): Promise<readonly string[] | null> {
+  if (idsFile === undefined) return id ?? null;
+  const file = path.resolve(cwd, idsFile);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CliError(
+      'FILE_ERROR',
+      `cannot read --ids-file '${file}': ${cause instanceof Error ? cause.message : ''}`,
+      { cause },
+    );
+  });
+  const lines = text.split('\n').map((line) => line.trim());
+  return [...(id ?? []), ...lines.filter((line) => line !== '')];
+}
+
+const chooses = (flags: PurgeFlags): boolean =>
+  [
+    flags.expired,
+    flags.terminated,
+    flags.idle,
+    flags.createdAfter,
+    flags.createdBefore,
+    flags.where,
+    flags.id,
+    flags.idsFile,
+  ].some((flag) => flag !== undefined);
+
+function checkChoice(flags: PurgeFlags): void {
+  if (flags.orphans === true && chooses(flags))
+    throw new CliError(
+      'USAGE',
+      '--orphans goes without flags that choose sessions: it is about events whose session is gone',
+    );
+  if (flags.orphans !== true && !chooses(flags))
+    throw new CliError('USAGE', 'nothing was chosen to purge', {
+      hint: 'add --expired, --terminated, --idle 24h, --created-before 30d, --where, --id, --ids-file or --orphans; `mcp-sessions list` takes the same filters and shows what they choose',
+    });
+  if (flags.resume === true && flags.restart === true)
+    throw new CliError('USAGE', '--resume and --restart exclude each other');
+  if (flags.shard !== undefined && (flags.id ?? flags.idsFile) !== undefined)
+    throw new CliError('USAGE', '--shard splits the reading of a whole table: it does not go with --id and --ids-file');
+}
+
+/** What makes a purge the same as an earlier one: where, which tables, and what was asked; not when. */
+async function fingerprint(session: CommandSession, target: Target, flags: PurgeFlags): Promise<unknown> {
+  const { region, endpoint, localFile } = await session.settings();
+  const {
+    dryRun: _dryRun,
+    resume: _resume,
+    restart: _restart,
+    confirm: _confirm,
+    checkpoint: _checkpoint,
+    ...asked
+  } = flags;
+  const { maxRcu: _rcu, maxWcu: _wcu, concurrency: _concurrency, segments: _segments, ...choice } = asked;
+  return [region.value, endpoint.value, localFile.value, target.names, target.layout.id, choice];
+}
+
+/** The command that goes on with this one. */
+function resumeCommand({ runtime }: CommandSession): string {
+  const quoted = runtime.argv
+    .filter((word) => word !== '--resume' && word !== '--restart')
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  return ['mcp-sessions', ...quoted, '--resume'].join(' ');
+}
+
+interface Prepared {
+  readonly context: OperationContext;
+  readonly target: Target;
+  readonly request: PurgeRequest;
+  readonly files: PurgeFiles;
+}
+
+async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prepared> {
+  checkChoice(flags);
+  const { runtime } = session;
+  const [{ purgeFiles, readDone, readSummary, removeFiles }, context, ids] = await Promise.all([
+    import('../operations/purge-files.js'),
+    session.context(),
+    idsOf(flags, runtime.cwd),
+  ]);
+  const target = await session.target();
+  const folder = path.resolve(runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
+  const files = purgeFiles(folder, await fingerprint(session, target, flags));
+  const isUnfinished = readSummary(files) !== null && readDone(files).size > 0;
+  if (isUnfinished && flags.resume !== true && flags.restart !== true && flags.dryRun !== true)
+    throw new CliError('PURGE_UNFINISHED', `an earlier run of this purge was stopped half-way (${files.done})`, {
+      hint: 'give --resume to finish it first, or --restart to forget it (events of sessions that it had just deleted may stay: --orphans finds them)',
+    });
+  if (flags.restart === true) removeFiles(files);
+  const request: PurgeRequest = {
+    filter: await filterOf(flags, runtime.now()),
+    ids,
+    shard: flags.shard ?? null,
+    segments: flags.segments ?? null,
+    concurrency: flags.concurrency,
+    maxReadUnits: flags.maxRcu ?? null,
+    maxWriteUnits: flags.maxWcu ?? null,
+    keepEvents: flags.keepEvents === true,
+  };
+  return { context, target, request, files };
+}
+
+/** A dry run must not disturb the plan of a purge that is to be resumed. */
+const dryRunFiles = (files: PurgeFiles): PurgeFiles => ({
+  plan: `${files.plan}.dry`,
+  summary: `${files.summary}.dry`,
+  done: `${files.done}.dry`,
+});
+
+async function consent(
+  session: CommandSession,
+  flags: PurgeFlags,
+  question: string,
+  losing: readonly string[],
+): Promise<void> {
+  await session.requireConsent({
+    question,
+    what: 'purge',
+    losing,
+    confirmed: flags.confirm ?? [],
+  });
+}
+
+async function runSessions(session: CommandSession, flags: PurgeFlags, prepared: Prepared): Promise<Outcome> {
+  const { context, target, request } = prepared;
+  const [{ planPurge }, { purge }, { readSummary, removeFiles }] = await Promise.all([
+    import('../operations/purge-plan.js'),
+    import('../operations/purge.js'),
+    import('../operations/purge-files.js'),
+  ]);
+  const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
+  const earlier = flags.resume === true ? readSummary(files) : null;
+  const summary = isSummary(earlier) ? earlier : await planPurge(context, target, request, files);
+  session.progress.stop();
+  if (flags.dryRun === true) {
+    removeFiles(files);
+    return { view: dryRunView(summary) };
+  }
+  if (summary.matched === 0) {
+    removeFiles(files);
+    return { view: resultView(null, summary, null) };
+  }
+  try {
+    if (session.terminal.isInteractive && session.flags.yes !== true)
+      session.tell(`${planText(session.page('stderr'), summary)}\n`);
+    const losing = summary.eventsTable === null ? [summary.table] : [summary.table, summary.eventsTable];
+    await consent(session, flags, `Delete ${summary.matched} sessions?`, losing);
+  } catch (error) {
+    if (earlier === null) removeFiles(files);
+    throw error;
+  }
+  const shape = flags.deleteWith ?? (context.heedsStatements ? 'statements' : 'items');
+  const result = await purge(context, target, request, summary, files, shape);
+  const unfinished = result.interrupted || result.failed > 0 || result.events.failed > 0;
+  return {
+    view: resultView(result, summary, unfinished ? resumeCommand(session) : null),
+    exitCode: result.interrupted ? EXIT.interrupted : unfinished ? EXIT.partly : EXIT.done,
+  };
+}
+
+const isSummary = (value: unknown): value is PurgeSummary =>
+  typeof value === 'object' && value !== null && 'sample' in value;
+
+async function runOrphans(session: CommandSession, flags: PurgeFlags, prepared: Prepared): Promise<Outcome> {
+  const { context, target, request } = prepared;
+  const [{ planOrphans, purgeOrphans }, { removeFiles }] = await Promise.all([
+    import('../operations/purge-orphans.js'),
+    import('../operations/purge-files.js'),
+  ]);
+  const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
+  const summary = await planOrphans(context, target, request, files);
+  session.progress.stop();
+  if (flags.dryRun === true || summary.matched === 0) {
+    removeFiles(files);
+    return { view: orphanDryRunView(summary, flags.dryRun === true) };
+  }
+  try {
+    if (session.terminal.isInteractive && session.flags.yes !== true)
+      session.tell(`${orphanPlanText(session.page('stderr'), summary)}\n`);
+    await consent(session, flags, `Delete ${summary.matched} events?`, [summary.eventsTable]);
+  } catch (error) {
+    removeFiles(files);
+    throw error;
+  }
+  const result = await purgeOrphans(context, request, summary, files);
+  const unfinished = result.interrupted || result.failed > 0;
+  return {
+    view: orphanView(result, summary, unfinished ? resumeCommand(session) : null),
+    exitCode: result.interrupted ? EXIT.interrupted : unfinished ? EXIT.partly : EXIT.done,
+  };
+}
+
+/** Plans a purge, asks, and carries it out. */
+export async function runPurge(session: CommandSession, flags: PurgeFlags): Promise<Outcome> {
+  const prepared = await prepare(session, flags);
+  return flags.orphans === true ? runOrphans(session, flags, prepared) : runSessions(session, flags, prepared);
+}
