@@ -13,9 +13,10 @@ const LIMIT_BYTES = 3_000_000;
 /** Everything that is published; a new kind of file has to be let in here. */
 const NEEDED = [
   /^(?:package\.json|README\.md|LICENSE)$/,
-  /^bin\/mcp-sessions\.js$/,
+  /^bin\/(?:mcp-sessions\.js|package\.json)$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
-  /^dist\/(?:main|supervisor|index|schema\/index|chunks\/[\w-]+)\.js$/,
+  /^dist\/cli\/(?:package\.json|(?:rare\/(?:chunks\/)?)?[\w-]+\.js)$/,
+  /^dist\/(?:index|schema\/index|chunks\/[\w-]+)\.js$/,
   /^dist\/(?:[\w-]+\/)*[\w-]+\.d\.ts$/,
 ];
 

@@ -75,6 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['operations', 'config', 'output', 'terminal', 'schema', 'errors', 'progress', 'version'],
   program: ['commands', 'errors', 'version'],
   // Loads the packed command; whatever it imported would be loaded twice.
+  start: [],
   // The library: operations, the schema and the engine for tests.
   index: ['operations', 'local', 'schema', 'errors', 'progress'],
 };

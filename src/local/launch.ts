@@ -33,13 +33,13 @@ export function launchSupervisor(config: SupervisorConfig, env: NodeJS.ProcessEn
   return openLink(socket);
 }
 
-/** dist/supervisor.js of this package, from the bundle as well as from the sources. */
+/** dist/cli/supervisor.js of this package, from the bundle as well as from the sources. */
 function supervisorScript(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
     if (existsSync(manifest) && nameOf(manifest) === 'mcp-sessions') {
-      const script = join(folder, 'dist', 'supervisor.js');
+      const script = join(folder, 'dist', 'cli', 'supervisor.js');
       if (existsSync(script)) return script;
       throw new CliError('ENGINE_FAILED', `'${script}' is missing`, {
         hint: 'Install mcp-sessions again; in its sources, run "npm run build".',
