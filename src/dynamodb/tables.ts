@@ -1,7 +1,6 @@
 import {
   type AttributeDefinition,
   CreateTableCommand,
-  DeleteTableCommand,
   type GlobalSecondaryIndex,
   type KeySchemaElement,
   ListTablesCommand,
@@ -185,10 +184,6 @@ export async function tagTable(
   await call(dynamo, 'TagResource', table.name, (client) =>
     client.send(new TagResourceCommand({ ResourceArn: table.arn, Tags: tagList(tags) })),
   );
-}
-
-export async function deleteTable(dynamo: Dynamo, name: string): Promise<void> {
-  await call(dynamo, 'DeleteTable', name, (client) => client.send(new DeleteTableCommand({ TableName: name })));
 }
 
 /** Names of the tables in the region, in order, at most so many. */
