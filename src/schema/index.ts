@@ -14,6 +14,7 @@ export * from './names.js';
 export { type ExampleRequest, type ExampleSession, exampleSession, type Random } from './example.js';
 export { exactNumber, plainItem, toPlain } from './plain.js';
 export { secretJudge } from './secrets.js';
+export { desiredOf, parseRecord, recordOf, type TableRecord } from './record.js';
 export { keyOfItem, keyOfSessionId, sessionIdOf } from './session-id.js';
 export { type ReadTime, readTimeAttribute, writeTime } from './time.js';
 export { TTL_REACH_MS, ttlFault, type TtlFault, type TtlFaultKind } from './ttl.js';
