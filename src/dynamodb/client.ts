@@ -122,6 +122,8 @@ export function connect(options: ConnectOptions): Dynamo {
       httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
     }),
   });
+  // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
+  client.middlewareStack.remove('loggerMiddleware');
   return {
     region,
     endpoint,

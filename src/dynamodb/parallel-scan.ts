@@ -40,9 +40,9 @@ export interface ScannedPage {
 }
 
 /**
- * Scan in parallel segments. Calls `onPage` with every page, each segment's in their order, and waits for it before the
- * segment goes on: what is held in memory is a page a segment. An empty page is not the end: only a missing
- * LastEvaluatedKey is (Scan's Limit and 1 MB apply before the filter).
+ * Scan in parallel segments. Calls `onPage` with every page, each segment's in their order; while a page is worked on, the
+ * segment's next one is on its way, and no other: what is held in memory is two pages a segment. An empty page is not the
+ * end: only a missing LastEvaluatedKey is (Scan's Limit and 1 MB apply before the filter).
  */
 export async function scanSegments(
   dynamo: Dynamo,
@@ -74,28 +74,53 @@ async function scanSegment(
   stopped: AbortSignal,
   onPage: (page: ScannedPage) => Promise<void>,
 ): Promise<void> {
-  let start: Item | null | undefined = request.from?.get(segment);
-  if (start === null) return;
+  const from = request.from?.get(segment);
+  if (from === null) return;
   const input = scanInput(request, segment);
-  do {
+  const read = (start: Item | undefined): Promise<ScannedPage> => {
+    const page = readPage(dynamo, request, segment, expected, {
+      ...input,
+      ...(start && { ExclusiveStartKey: toSdk(start) }),
+    });
+    // Whoever waits for it hears of a failure; until then it is not an unhandled one.
+    page.catch(() => {});
+    return page;
+  };
+  let coming: Promise<ScannedPage> | null = read(from);
+  while (coming !== null) {
+    const page: ScannedPage = await coming;
     if (dynamo.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
     if (stopped.aborted) return;
-    const reserved = expected.units;
-    await request.budget.reserve(reserved);
-    const from: Item | undefined = start;
-    const answer = await sendScan(dynamo, request, { ...input, ...(from && { ExclusiveStartKey: toSdk(from) }) });
-    const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
-    request.budget.settle(reserved, readUnits);
-    expected.units = readUnits > 0 ? readUnits : expected.units;
-    start = answer.LastEvaluatedKey === undefined ? null : fromSdk(answer.LastEvaluatedKey);
-    await onPage({
-      segment,
-      items: (answer.Items ?? []).map(fromSdk),
-      scanned: answer.ScannedCount ?? 0,
-      readUnits,
-      next: start,
-    });
-  } while (start !== null);
+    coming = page.next === null ? null : read(page.next);
+    // The request leaves before the page is worked on.
+    if (coming !== null) await nextTurn();
+    await onPage(page);
+  }
+}
+
+/** Resolves when what has been started meanwhile has been given to the network. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function readPage(
+  dynamo: Dynamo,
+  request: ScanRequest,
+  segment: number,
+  expected: { units: number },
+  input: ScanCommandInput,
+): Promise<ScannedPage> {
+  const reserved = expected.units;
+  await request.budget.reserve(reserved);
+  const answer = await sendScan(dynamo, request, input);
+  const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+  request.budget.settle(reserved, readUnits);
+  expected.units = readUnits > 0 ? readUnits : expected.units;
+  return {
+    segment,
+    items: (answer.Items ?? []).map(fromSdk),
+    scanned: answer.ScannedCount ?? 0,
+    readUnits,
+    next: answer.LastEvaluatedKey === undefined ? null : fromSdk(answer.LastEvaluatedKey),
+  };
 }
 
 /** A page, also where the table throttles for longer than a call's own retries last. */

@@ -14,7 +14,7 @@ import {
 import { BoundedHeap } from './heap.js';
 import { type Bucket, DurationHistogram } from './histogram.js';
 import { Quantiles } from './quantiles.js';
-import { storedBytes } from './stats-storage.js';
+import { storedBytesOf } from './stats-storage.js';
 import type { ObservedStructure } from './target.js';
 
 const LARGEST = 10;
@@ -49,6 +49,7 @@ export interface SessionStats {
 export class SessionTally {
   readonly #layout: Layout;
   readonly #table: ObservedStructure;
+  readonly #storedBytesOf: ReturnType<typeof storedBytesOf>;
   readonly #filter: SessionFilter;
   readonly #now: number;
   readonly #ttlAttribute: string | null;
@@ -72,6 +73,7 @@ export class SessionTally {
   constructor(layout: Layout, table: ObservedStructure, filter: SessionFilter, now: number) {
     this.#layout = layout;
     this.#table = table;
+    this.#storedBytesOf = storedBytesOf(table);
     this.#filter = filter;
     this.#now = now;
     this.#ttlAttribute = table.ttl.attribute ?? tableOf(layout, 'sessions')?.ttl?.attribute ?? null;
@@ -94,7 +96,7 @@ export class SessionTally {
     if (missingAttributes(this.#layout, item).length > 0) this.#incomplete += 1;
     this.#sizes.add(session.sizeBytes);
     this.#largest.add(session);
-    this.#storedBytes += storedBytes(this.#table, item, session.sizeBytes);
+    this.#storedBytes += this.#storedBytesOf(item, session.sizeBytes);
     this.#addTimes(session);
     this.#addTtl(item);
     return true;

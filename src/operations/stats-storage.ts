@@ -1,4 +1,4 @@
-import { type IndexSpec, type Item, itemSize, type KeySchema, type ObservedIndex } from '../schema/index.js';
+import { attributesSize, type Item, type KeySchema, type ObservedIndex } from '../schema/index.js';
 import { averageItemBytes, PRICES } from './capacity.js';
 import type { ObservedStructure } from './target.js';
 
@@ -8,27 +8,23 @@ const OVERHEAD_BYTES = 100;
 const keyNames = ({ partitionKey, sortKey }: KeySchema): readonly string[] =>
   sortKey === undefined ? [partitionKey.name] : [partitionKey.name, sortKey.name];
 
-/** Bytes that an item takes in an index; 0 where it lacks the index's keys and so is not in it. */
-function indexedBytes(index: IndexSpec, item: Item, tableKeys: readonly string[], itemBytes: number): number {
-  const keys = keyNames(index);
-  if (keys.some((name) => item[name] === undefined)) return 0;
-  const { type, nonKeyAttributes = [] } = index.projection;
-  if (type === 'ALL') return itemBytes + OVERHEAD_BYTES;
-  const names = new Set([...tableKeys, ...keys, ...(type === 'INCLUDE' ? nonKeyAttributes : [])]);
-  const projected = [...names].flatMap((name) => {
-    const value = item[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return itemSize(Object.fromEntries(projected)) + OVERHEAD_BYTES;
-}
-
-/** Bytes that an item takes in its table and all indexes, as they are billed. */
-export function storedBytes({ keys, indexes }: ObservedStructure, item: Item, itemBytes: number): number {
+/** Bytes that an item takes in a table and all its indexes, as they are billed. Made once a table, asked for each item. */
+export function storedBytesOf({ keys, indexes }: ObservedStructure): (item: Item, itemBytes: number) => number {
   const tableKeys = keyNames(keys);
-  return indexes.reduce(
-    (sum, index) => sum + indexedBytes(index, item, tableKeys, itemBytes),
-    itemBytes + OVERHEAD_BYTES,
-  );
+  const projections = indexes.map(({ projection: { type, nonKeyAttributes = [] }, ...index }) => {
+    const own = keyNames(index);
+    const names = [...new Set([...tableKeys, ...own, ...(type === 'INCLUDE' ? nonKeyAttributes : [])])];
+    return { own, names: type === 'ALL' ? null : names };
+  });
+  return (item, itemBytes) => {
+    let total = itemBytes + OVERHEAD_BYTES;
+    for (const { own, names } of projections) {
+      // An item without the index's keys is not in it.
+      if (own.some((name) => item[name] === undefined)) continue;
+      total += (names === null ? itemBytes : attributesSize(item, names)) + OVERHEAD_BYTES;
+    }
+    return total;
+  };
 }
 
 /** The same for an average item by DynamoDB's own count, for items of which only the keys were read. */

@@ -44,10 +44,21 @@ const utf8Length = (text: string): number => Buffer.byteLength(text, 'utf8');
  * for a negative sign; 21 at the most. (Developer Guide, "Item sizes and formats".)
  */
 function numberSize(text: string): number {
-  const mantissa = text.replace(/[eE].*$/, '');
-  const digits = mantissa.replace(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
-  return Math.min(21, Math.ceil(digits.length / 2) + 1 + (text.startsWith('-') ? 1 : 0));
+  const digits = PLAIN_NUMBER.test(text) ? text : significant(text);
+  let last = digits.length;
+  while (last > 0 && digits.charCodeAt(last - 1) === ZERO) last -= 1;
+  return Math.min(21, Math.ceil(last / 2) + 1 + (text.startsWith('-') ? 1 : 0));
 }
+
+/** What nearly every number is: a scan sees millions. */
+const PLAIN_NUMBER = /^[1-9]\d*$/;
+const ZERO = 48;
+
+const significant = (text: string): string =>
+  text
+    .replace(/[eE].*$/, '')
+    .replace(/[-+.]/g, '')
+    .replace(/^0+/, '');
 
 const sum = <T>(values: readonly T[], size: (value: T) => number): number =>
   values.reduce((total, value) => total + size(value), 0);
@@ -68,5 +79,15 @@ export function valueSize(value: AttributeValue): number {
 
 /** Bytes of an item as DynamoDB counts them against the 400 KB limit and the capacity units. */
 export function itemSize(item: Item): number {
-  return sum(Object.entries(item), ([name, value]) => utf8Length(name) + valueSize(value));
+  return attributesSize(item, Object.keys(item));
+}
+
+/** Bytes of those of an item's attributes that it has. */
+export function attributesSize(item: Item, names: readonly string[]): number {
+  let total = 0;
+  for (const name of names) {
+    const value = item[name];
+    if (value !== undefined) total += utf8Length(name) + valueSize(value);
+  }
+  return total;
 }

@@ -1,4 +1,4 @@
-import { type AttributeValue, type Item, itemSize, typeOf } from './attribute-value.js';
+import { type AttributeValue, type Item, itemSize, stringOf, typeOf } from './attribute-value.js';
 import { plainItem, toPlain } from './plain.js';
 import { sessionIdOf } from './session-id.js';
 import { type ReadTime, readTime, readTimeAttribute } from './time.js';
@@ -112,7 +112,8 @@ function readField(item: Item, field: TimeField, payload: readonly PayloadField[
       path.length === 1
         ? readTimeAttribute(item[name], field.unit)
         : readNested(valueAt(item, path, payload), field.unit);
-    if (read.kind !== 'absent') return { ...read, path: path.join('.') };
+    if (read.kind === 'invalid') return { ...read, path: path.join('.') };
+    if (read.kind === 'instant') return read;
   }
   return { kind: 'absent' };
 }
@@ -136,9 +137,16 @@ export function hasReadableTimes({ createdAt, lastActivityAt, payload }: Session
 
 function isTerminated(layout: Layout, item: Item): boolean {
   const { terminated, payload } = layout.session;
-  if (terminated === null) return false;
+  if (terminated === null || !mayHold(item, terminated.path, payload)) return false;
   const value = valueAt(item, terminated.path, payload);
   return terminated.values.some((wanted) => wanted === value);
+}
+
+/** Whether it is worth parsing a payload for a path: JSON text holds a key as it is, or with an escape. */
+function mayHold(item: Item, path: AttributePath, payload: readonly PayloadField[]): boolean {
+  const [name] = path;
+  const text = codecOf(payload, name) === 'json' ? stringOf(item[name]) : undefined;
+  return text === undefined || text.includes(path.at(-1) ?? '') || text.includes('\\');
 }
 
 /** The attributes that every whole session's row has, and this one has not. */

@@ -11,11 +11,11 @@ export type ReadTime =
   | { readonly kind: 'absent' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-const instant = (ms: number): ReadTime =>
-  Math.abs(ms) <= 8.64e15
-    ? // 2147483648.982 s times 1000 is a hair below 2147483648982 ms: what a double adds beyond microseconds is noise.
-      { kind: 'instant', ms: Math.floor(Number(ms.toFixed(3))) }
-    : { kind: 'invalid', reason: 'is outside the range of dates' };
+function instant(ms: number): ReadTime {
+  if (Math.abs(ms) > 8.64e15) return { kind: 'invalid', reason: 'is outside the range of dates' };
+  // 2147483648.982 s times 1000 is a hair below 2147483648982 ms: what a double adds beyond microseconds is noise.
+  return { kind: 'instant', ms: Number.isInteger(ms) ? ms : Math.floor(Number(ms.toFixed(3))) };
+}
 
 /** The unit that a number of this magnitude can only be in: seconds reach the year 5138 below 1e11. */
 function unitByMagnitude(value: number): 's' | 'ms' | 'us' {
