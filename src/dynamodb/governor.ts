@@ -88,6 +88,11 @@ export class Budget {
     this.#signal = signal;
   }
 
+  /** Units a second at the most; null for no limit. */
+  get perSecond(): number | null {
+    return this.#perSecond;
+  }
+
   /** Units spent so far. */
   get spent(): number {
     return this.#spent;

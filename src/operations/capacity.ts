@@ -41,25 +41,47 @@ export function scanUnits(table: Sized): number {
 
 const PAGE_BYTES = 1_048_576;
 
-/** Parts that a scan is worth being split in: one until a table has a few pages of 1 MB, then more, 16 at the most. */
+/** Segments in flight hold pages in memory; more than eight are faster than one process reads. */
+const MOST_SEGMENTS = 8;
+
+/** Parts that a scan is worth being split in: one until a table has a few pages of 1 MB, then more. */
 export function segmentsFor(table: Sized): number {
   const pages = (averageItemBytes(table) * table.itemCount) / PAGE_BYTES;
-  return Math.min(16, Math.max(1, Math.ceil(pages / 4)));
+  return Math.min(MOST_SEGMENTS, Math.max(1, Math.ceil(pages / 4)));
+}
+
+export interface Reading {
+  readonly segments: number;
+  /** Units that the first page is expected to cost. */
+  readonly expectedUnits: number;
+  readonly pageItems?: number;
 }
 
 /**
- * How a parallel scan reads a table: the units that its first page is expected to cost, and smaller pages under a small
- * budget, where whole ones of 1 MB (128 units) would come in bursts.
+ * Engines in one process go through all that is left of a table for a page without a limit, and through the whole table
+ * for a page of a segment: by this many items, one after the other, a million rows are read ten times as fast.
  */
-export function pagesOf(
+const ENGINE_PAGE_ITEMS = 1000;
+
+/**
+ * How a table is read to its end: in how many parts, and in what pages. Under a small budget pages are small, for whole
+ * ones of 1 MB (128 units) would come in bursts. `segments` is null for as many as the table is worth.
+ */
+export function readingOf(
+  { isAws }: { readonly isAws: boolean },
   table: Sized,
-  segments: number,
-  maxReadUnits: number | null,
-): { readonly expectedUnits: number; readonly pageItems?: number } {
+  { segments, maxReadUnits }: { readonly segments: number | null; readonly maxReadUnits: number | null },
+): Reading {
+  const parts = segments ?? (isAws ? segmentsFor(table) : 1);
   const itemBytes = averageItemBytes(table);
-  const wholePage = Math.min(128, 1 + (itemBytes * table.itemCount) / 8192 / segments);
-  if (maxReadUnits === null || maxReadUnits >= 1280) return { expectedUnits: wholePage };
-  const pageItems = Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes));
+  const wholePage = Math.min(128, 1 + (itemBytes * table.itemCount) / 8192 / parts);
+  const most = isAws ? Number.POSITIVE_INFINITY : ENGINE_PAGE_ITEMS;
+  const paced =
+    maxReadUnits === null || maxReadUnits >= 1280
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, Math.floor(((maxReadUnits / 10) * 8192) / itemBytes));
+  const pageItems = Math.min(most, paced);
+  if (!Number.isFinite(pageItems)) return { segments: parts, expectedUnits: wholePage };
   // A guess that is far too high would be waited for, under a budget, before the first page.
-  return { expectedUnits: Math.min(wholePage, (pageItems * itemBytes) / 8192), pageItems };
+  return { segments: parts, expectedUnits: Math.min(wholePage, (pageItems * itemBytes) / 8192), pageItems };
 }

@@ -5,7 +5,7 @@ import { type Budget, type Governor, UnitCost } from '../dynamodb/governor.js';
 import { queryPages } from '../dynamodb/items.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import type { EventMeaning, Item } from '../schema/index.js';
-import { averageItemBytes, deleteUnits, scanUnits, segmentsFor } from './capacity.js';
+import { averageItemBytes, deleteUnits, readingOf, scanUnits } from './capacity.js';
 import type { OperationContext } from './context.js';
 import type { PurgeSummary } from './purge-plan.js';
 import type { ObservedStructure, Target } from './target.js';
@@ -111,12 +111,14 @@ class Sweeper {
       this.#context.dynamo,
       {
         table: this.#table.name,
-        // The embedded engine loses its place in a segment when the row at which a page ended is deleted.
-        segments: this.#context.dynamo.isAws ? segmentsFor(this.#table) : 1,
+        // The embedded engine, read in one part, keeps its place when the row at which a page ended is deleted.
+        ...readingOf(this.#context.dynamo, this.#table, {
+          segments: null,
+          maxReadUnits: this.#pace.readBudget.perSecond,
+        }),
         attributes: this.#keys(),
         governor: this.#pace.governor,
         budget: this.#pace.readBudget,
-        expectedUnits: Math.min(128, scanUnits(this.#table)),
       },
       async (page) => {
         scanned += page.scanned;

@@ -6,7 +6,7 @@ import { existingKeys } from '../dynamodb/items.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/index.js';
-import { costOf, deleteUnits, PRICES, scanUnits, segmentsFor } from './capacity.js';
+import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { PlanWriter, type PurgeFiles, readDone, readPlan, removeFiles, writeDone } from './purge-files.js';
 import type { PurgeRequest } from './purge-plan.js';
@@ -52,11 +52,10 @@ export async function planOrphans(
       context.dynamo,
       {
         table: table.name,
-        segments: request.segments ?? segmentsFor(table),
+        ...readingOf(context.dynamo, table, request),
         attributes: [event.sessionId, event.id.name],
         governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
         budget,
-        expectedUnits: Math.min(128, scanUnits(table)),
       },
       async (page) => {
         scanned += page.scanned;

@@ -13,7 +13,7 @@ import {
   selectSession,
   TTL_REACH_MS,
 } from '../schema/index.js';
-import { costOf, deleteUnits, pagesOf, PRICES, segmentsFor } from './capacity.js';
+import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { toDelete } from './purge-choice.js';
 import { PlanWriter, type PurgeFiles } from './purge-files.js';
@@ -96,7 +96,7 @@ export async function planPurge(
   // Engines keep expired rows for good.
   const ttlWorks = context.dynamo.isAws && (table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING');
   const ttlAttribute = ttlWorks ? table.ttl.attribute : null;
-  const take = (item: Item): void => takeItem(target, ttlAttribute, request, now, item, found, writer);
+  const take = taker(target, request.filter, { ttlAttribute, now, found, writer });
   try {
     if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
     else await readIds(context, target, table, request.ids, found, take);
@@ -109,30 +109,33 @@ export async function planPurge(
   }
 }
 
-function takeItem(
+interface Taking {
+  /** The attribute by which TTL removes rows; null where nothing does. */
+  readonly ttlAttribute: string | null;
+  readonly now: number;
+  readonly found: Found;
+  readonly writer: PlanWriter;
+}
+
+/** Writes down a row if it is one of the chosen sessions. */
+function taker(
   { layout }: Target,
-  ttlAttribute: string | null,
-  { filter }: PurgeRequest,
-  now: number,
-  item: Item,
-  found: Found,
-  writer: PlanWriter,
-): void {
-  const session = selectSession(layout, item, filter, now);
-  if (session === undefined) return;
-  found.matched += 1;
-  if (found.sample.length < SAMPLE) found.sample.push(session);
-  const { expiresAt } = session;
-  const isTtlField = layout.session.expiresAt?.paths.some((path) => path.length === 1 && path[0] === ttlAttribute);
-  if (isTtlField === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
-    found.ttlRemoves += 1;
-  writer.add(
-    toDelete(
-      layout.session.id.map(({ attribute }) => attribute),
-      decisiveAttributes(layout, filter),
-      item,
-    ),
-  );
+  filter: SessionFilter,
+  { ttlAttribute, now, found, writer }: Taking,
+): (item: Item) => void {
+  const keys = layout.session.id.map(({ attribute }) => attribute);
+  const decisive = decisiveAttributes(layout, filter);
+  const goesByTtl = layout.session.expiresAt?.paths.some((path) => path.length === 1 && path[0] === ttlAttribute);
+  return (item) => {
+    const session = selectSession(layout, item, filter, now);
+    if (session === undefined) return;
+    found.matched += 1;
+    if (found.sample.length < SAMPLE) found.sample.push(session);
+    const { expiresAt } = session;
+    if (goesByTtl === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
+      found.ttlRemoves += 1;
+    writer.add(toDelete(keys, decisive, item));
+  };
 }
 
 async function readTable(
@@ -147,7 +150,7 @@ async function readTable(
 ): Promise<void> {
   const { layout } = target;
   const shards = request.shard?.count ?? 1;
-  const perShard = request.segments ?? Math.ceil(segmentsFor(table) / shards);
+  const perShard = request.segments ?? Math.ceil(readingOf(context.dynamo, table, request).segments / shards);
   const segments = perShard * shards;
   const only = Array.from({ length: segments }, (_, at) => at).filter(
     (at) => at % shards === (request.shard?.index ?? 1) - 1,
@@ -157,13 +160,12 @@ async function readTable(
     context.dynamo,
     {
       table: table.name,
-      segments,
       only,
       attributes: [...new Set([...keys, ...decisiveAttributes(layout, request.filter)])],
       filter: pushDown(layout, request.filter, now),
       governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
       budget,
-      ...pagesOf(table, segments, request.maxReadUnits),
+      ...readingOf(context.dynamo, table, { ...request, segments }),
     },
     async (page) => {
       found.scanned += page.scanned;

@@ -2,7 +2,7 @@ import type { Budget, Governor } from '../dynamodb/governor.js';
 import { existingKeys } from '../dynamodb/items.js';
 import { scanSegments, type ScannedPage } from '../dynamodb/parallel-scan.js';
 import type { AttributeValue, EventMeaning } from '../schema/index.js';
-import { pagesOf, segmentsFor } from './capacity.js';
+import { readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import type { KeySet } from './key-set.js';
 import { Quantiles } from './quantiles.js';
@@ -60,18 +60,16 @@ interface Run {
  */
 export async function countEvents(context: OperationContext, scan: EventScan): Promise<EventStats> {
   const { table, event, governor, budget } = scan;
-  const segments = scan.segments ?? segmentsFor(table);
   const tally = new EventTally(context, scan);
   let scanned = 0;
   await scanSegments(
     context.dynamo,
     {
       table: table.name,
-      segments,
       attributes: [event.sessionId, event.id.name],
       governor,
       budget,
-      ...pagesOf(table, segments, scan.maxReadUnits),
+      ...readingOf(context.dynamo, table, scan),
     },
     async (page) => {
       // Not ScannedCount: the embedded engine counts the item that ended a page in both pages.

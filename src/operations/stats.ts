@@ -2,7 +2,7 @@ import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import type { SessionFilter } from '../schema/index.js';
-import { pagesOf, segmentsFor } from './capacity.js';
+import { readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { KeySet } from './key-set.js';
 import { countEvents, type EventScan, type EventStats } from './stats-events.js';
@@ -46,11 +46,10 @@ export async function stats(context: OperationContext, target: Target, request: 
   const budget = new Budget(request.maxReadUnits, context.signal);
   const tally = new SessionTally(layout, table, request.filter, context.now());
   const sessions = new KeySet();
-  const segments = request.segments ?? segmentsFor(table);
   let scanned = 0;
   await scanSegments(
     context.dynamo,
-    { table: table.name, segments, governor, budget, ...pagesOf(table, segments, request.maxReadUnits) },
+    { table: table.name, governor, budget, ...readingOf(context.dynamo, table, request) },
     async (page) => {
       // Not ScannedCount: the embedded engine counts the item that ended a page in both pages.
       scanned += page.items.length;
