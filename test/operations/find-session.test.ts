@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/operations/events.js';
+import { planPurge } from '../../src/operations/purge-plan.js';
 import { seed } from '../../src/operations/seed.js';
 import { show } from '../../src/operations/show.js';
-import { type Layout, LAYOUTS } from '../../src/schema/index.js';
+import { DEFAULT_LAYOUT, type Layout } from '../../src/schema/index.js';
 import { useEngine } from '../support/engine.js';
 import { closeAll, contextFor, freshName, setUp, targetOf } from './harness.js';
 import { itemsOf, planAndPurge, REQUEST, stage } from './purge-harness.js';
-import { planPurge } from '../../src/operations/purge-plan.js';
 
 closeAll();
 const engine = useEngine();
@@ -36,8 +36,8 @@ describe('an id without the prefix that the table has', () => {
   });
 
   it("finds a session's events, also those of one that is gone", async () => {
-    const mcp = LAYOUTS.find(({ id }) => id === 'mcp') as Layout;
-    const prefixed: Layout = { ...mcp, id: 'prefixed', session: { ...mcp.session, idPrefixes: ['s:'] } };
+    const session = { ...DEFAULT_LAYOUT.session, idPrefixes: ['s:'] };
+    const prefixed: Layout = { ...DEFAULT_LAYOUT, id: 'prefixed', session };
     const sessions = freshName('prefixed');
     const names = { sessions, events: `${sessions}-events`, layout: 'prefixed' };
     const context = contextFor(engine.endpoint, { layouts: [prefixed] });

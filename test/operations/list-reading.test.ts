@@ -30,7 +30,7 @@ describe('list, reading the table', () => {
     // What DynamoDB read, although it answered only what has expired.
     expect(answer).toMatchObject({ matched: 30, scanned: 90, truncated: true });
     const scans = running.double.calls.filter(({ operation }) => operation === 'Scan').map(({ body }) => body);
-    expect(scans.map(({ Segment: segment }) => segment).toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(new Set(scans.map(({ Segment: segment }) => segment))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
     expect(scans.every((body) => body['TotalSegments'] === 6 && 'FilterExpression' in body)).toBe(true);
     // Pages are cut to a tenth of a second's budget.
     expect(scans.every((body) => Number(body['Limit']) > 0)).toBe(true);
