@@ -47,7 +47,7 @@ describe('an id without the prefix that the table has', () => {
     for (const [owner, id] of [
       ['s:one', '1'],
       ['two', '2'],
-    ] as const) // prettier-ignore
+    ] as const)
       await put(names.events, { session_id: { S: owner }, event_id: { N: id } });
     const target = await targetOf(context, names);
     const eventsOf = async (sessionId: string): Promise<readonly unknown[]> => {
