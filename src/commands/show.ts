@@ -33,7 +33,7 @@ async function chooseSession(session: CommandSession): Promise<string> {
     flag: 'an id: mcp-sessions show <id>',
     choices: sessions.map(({ id: value, state, problems }) => ({
       value,
-      name: [value, state, ...problems].join('  '),
+      name: `${value}  ${state}${problems.length > 0 ? '  with problems' : ''}`,
     })),
   });
   // An id may begin with a hyphen, or look like the file of a --local before it.
