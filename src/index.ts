@@ -14,7 +14,8 @@ export {
 export { type Connection, type ConnectRequest, openConnection } from './operations/connect.js';
 export type { OperationContext } from './operations/context.js';
 export { detect } from './operations/detect.js';
-export { list, type ListRequest, type ListResult } from './operations/list.js';
+export type { LargeScan } from './operations/large-scan.js';
+export { list, type ListIndex, type ListRequest, type ListResult, streamSessions } from './operations/list.js';
 export { seed, type SeedRequest, type SeedResult } from './operations/seed.js';
 export { applySetup, planSetup, type SetupPlan, type SetupRequest, type SetupResult } from './operations/setup.js';
 export { show, type ShowRequest, type ShowResult } from './operations/show.js';

@@ -1,6 +1,6 @@
 import { CliError, EXIT } from '../errors.js';
 import { renderError } from '../output/errors.js';
-import { isMachineFormat, jsonLine, render } from '../output/render.js';
+import { isMachineFormat, render } from '../output/render.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 
@@ -11,7 +11,7 @@ export async function writeOutcome(session: CommandSession, outcome: Outcome): P
   if (view !== undefined) session.runtime.stdout.write(await render(view, session.format, session.page('stdout')));
   // For programs an error is the one object on stderr; the result holds the warnings too.
   const isAlone = error !== undefined && isMachineFormat(session.format);
-  if (session.flags.quiet !== true && !isAlone) for (const warning of warnings) writeWarning(session, warning);
+  if (!isAlone) for (const warning of warnings) session.warn(warning);
   if (error !== undefined) writeError(session, error);
   return outcome.childExitCode ?? outcome.exitCode ?? error?.exitCode ?? EXIT.done;
 }
@@ -21,13 +21,6 @@ export function writeFailure(session: CommandSession, error: unknown): number {
   session.progress.stop();
   writeError(session, error);
   return error instanceof CliError ? error.exitCode : EXIT.failed;
-}
-
-function writeWarning(session: CommandSession, message: string): void {
-  const text = isMachineFormat(session.format)
-    ? jsonLine({ warning: { message } })
-    : session.page('stderr').warn(message);
-  session.runtime.stderr.write(`${text}\n`);
 }
 
 /** In terms of what was typed: a hint's commands lead to the same tables as the one that failed. */

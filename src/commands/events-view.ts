@@ -61,16 +61,19 @@ export function eventsView(layout: Layout, sessionId: string, events: readonly D
 }
 
 /** Writes events as they come: a JSON object a line for programs, a line of text for people. */
-export function eventWriter(session: CommandSession, layout: Layout, reveal: boolean): (event: DecodedEvent) => void {
-  const { format, runtime } = session;
+export function eventWriter(
+  session: CommandSession,
+  layout: Layout,
+  reveal: boolean,
+): (event: DecodedEvent) => Promise<void> {
+  const { format } = session;
   const page = session.page('stdout');
   return (event) => {
     const shown = eventJson(layout, event, reveal);
-    session.progress.stop();
     const text =
       format === 'table'
         ? `${page.muted(shown.timestamp ?? '-')} ${page.strong(String(shown.id))} ${page.styled('info', shown.type ?? '-')} ${page.styled('plain', dataText(shown.data))}`
         : jsonLine(shown);
-    runtime.stdout.write(`${text}\n`);
+    return session.write(`${text}\n`);
   };
 }

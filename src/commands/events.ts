@@ -34,7 +34,7 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
   }
   const write = eventWriter(session, target.layout, reveal);
   try {
-    for await (const event of followEvents(context, target, request)) write(event);
+    for await (const event of followEvents(context, target, request)) await write(event);
   } catch (error) {
     // Ctrl-C is how following ends.
     if (!(error instanceof CliError) || error.code !== 'INTERRUPTED') throw error;

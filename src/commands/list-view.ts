@@ -1,4 +1,4 @@
-import type { ListResult } from '../operations/list.js';
+import type { ListIndex, ListResult } from '../operations/list.js';
 import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { relativeTime } from '../output/format-time.js';
@@ -66,13 +66,19 @@ function problemLines(page: Page, sessions: readonly DecodedSession[]): readonly
 
 const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
 
+/** What an answer from an index may lack. */
+function indexText({ name, attribute, moves }: ListIndex): string {
+  const used = moves ? ', and one that was used in that moment may be missing' : '';
+  return `from the index ${name}: sessions without ${attribute} are not counted${used} (--no-index reads the table)`;
+}
+
 function listText(page: Page, result: ListResult, fields: readonly Field[], advise: (text: string) => string): string {
-  const { sessions, matched, scanned, capacity, table, truncated } = result;
+  const { sessions, matched, scanned, capacity, table, truncated, index } = result;
   if (sessions.length === 0)
     return page.note(
-      scanned === 0
+      scanned === 0 && index === null
         ? advise(`no sessions in '${table}'; \`mcp-sessions seed\` writes examples`)
-        : `no such session among the ${count(scanned, 'item')} of '${table}'`,
+        : `no such session among the ${count(scanned, 'item')} of '${table}'${index === null ? '' : `; ${indexText(index)}`}`,
     );
   const found = truncated
     ? `${sessions.length} of ${count(matched, 'session')} (--limit or --all for more)`
@@ -87,7 +93,28 @@ function listText(page: Page, result: ListResult, fields: readonly Field[], advi
     page.note(
       `${found} in '${table}'; ${count(scanned, 'item')} read, ${count(Number(capacity.readUnits.toFixed(1)), 'read unit')}`,
     ),
+    ...(index === null ? [] : [page.note(indexText(index))]),
   ].join('\n');
+}
+
+/** Sessions as lines of `ndjson` and records of `csv`, whether they come all at once or bit by bit. */
+export function sessionRows(
+  sessions: readonly DecodedSession[],
+  columns: readonly Field[] | undefined,
+): Required<Pick<View, 'lines' | 'records' | 'columns'>> {
+  const fields = columns ?? FIELDS;
+  const lines = sessions.map((session) => {
+    const all = sessionJson(session);
+    return columns === undefined ? all : Object.fromEntries(columns.map((field) => [field, all[field]]));
+  });
+  return {
+    lines,
+    columns: fields,
+    records: lines.map((line) => ({
+      ...line,
+      ...(fields.includes('problems') && { problems: [line['problems']].flat().join('; ') }),
+    })),
+  };
 }
 
 /** `advise` points the commands in a text to the same tables. */
@@ -96,19 +123,12 @@ export function listView(
   columns: readonly Field[] | undefined,
   advise: (text: string) => string,
 ): View {
-  const sessions = result.sessions.map(sessionJson);
-  const chosen = (session: Record<string, unknown>): Record<string, unknown> =>
-    columns === undefined ? session : Object.fromEntries(columns.map((field) => [field, session[field]]));
   const { layout, table, scanned, matched, capacity, truncated } = result;
-  const fields = columns ?? FIELDS;
+  const rows = sessionRows(result.sessions, columns);
+  const index = result.index?.name ?? null;
   return {
-    json: { layout, table, sessions: sessions.map(chosen), scanned, matched, capacity, truncated },
-    lines: sessions.map(chosen),
-    columns: fields,
-    records: sessions.map((session) => ({
-      ...chosen(session),
-      ...(fields.includes('problems') && { problems: [session.problems].flat().join('; ') }),
-    })),
+    json: { layout, table, sessions: rows.lines, scanned, matched, capacity, truncated, index },
+    ...rows,
     human: (page) => listText(page, result, columns ?? usefulFields(result.sessions), advise),
   };
 }

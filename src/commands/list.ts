@@ -1,21 +1,27 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { CliError } from '../errors.js';
 import type { SortKey } from '../operations/list.js';
-import type { CommandDefinition, Outcome } from './definition.js';
-import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
+import type { CommandDefinition } from './definition.js';
+import { declareFilterOptions, type FilterFlags } from './filter-options.js';
 import { wholeNumber } from './global-options.js';
 import { type Field, FIELDS } from './list-fields.js';
 import { nearest } from './nearest.js';
-import type { CommandSession } from './session.js';
+import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
 
 const SORTS = ['activity', 'created', 'expiry', 'size', 'id'] as const satisfies readonly SortKey[];
-const DEFAULT_LIMIT = 50;
+export const DEFAULT_LIMIT = 50;
+/** A page of 1 MB is some 10 MB once it is read: so few at once keep memory small, and the processor busy. */
+const CONCURRENCY = 4;
 
-interface ListFlags extends FilterFlags {
+export interface ListFlags extends FilterFlags {
   readonly sort: SortKey;
   readonly columns?: readonly Field[];
   readonly limit?: number;
   readonly all?: boolean;
+  /** false with --no-index. */
+  readonly index: boolean;
+  readonly maxRcu?: number;
+  readonly concurrency: number;
+  readonly segments?: number;
 }
 
 const isField = (name: string): name is Field => FIELDS.some((field) => field === name);
@@ -31,29 +37,17 @@ function columnsOf(text: string): readonly Field[] {
   return names.filter(isField);
 }
 
-function limitOf({ all, limit }: ListFlags): number | null {
-  if (all === true && limit !== undefined) throw new CliError('USAGE', '--all and --limit exclude each other');
-  return all === true ? null : (limit ?? DEFAULT_LIMIT);
-}
-
-async function run(session: CommandSession, flags: ListFlags): Promise<Outcome> {
-  const request = { filter: await filterOf(flags, session.runtime.now()), sort: flags.sort, limit: limitOf(flags) };
-  const [{ list }, { listView }, context] = await Promise.all([
-    import('../operations/list.js'),
-    import('./list-view.js'),
-    session.context(),
-  ]);
-  const result = await list(context, await session.target(), request);
-  return { view: listView(result, flags.columns, session.advise) };
-}
-
 export const listCommand: CommandDefinition = {
   name: 'list',
   group: 'sessions',
   summary: 'sessions, newest activity first',
   declare: (command) => {
     command.description(
-      'Lists sessions, newest activity first. Reads the whole sessions table; keeps in memory only what it shows.',
+      'Lists sessions, newest activity first, and keeps in memory only what it shows.\n' +
+        'Reads the whole sessions table; or an index, where that is enough for order and filter and cheaper. Sessions that lack\n' +
+        'its attribute are not in an index, and one that is used while it is read may be missed: the answer says so.\n' +
+        '--all with --output ndjson or csv writes sessions as they are read, in the order of the table, and keeps none.\n' +
+        'With --sort, or another output, --all keeps and sorts them first.',
     );
     declareFilterOptions(command, { active: true });
     command
@@ -62,14 +56,21 @@ export const listCommand: CommandDefinition = {
       .addOption(
         new Option('--limit <n>', `how many at the most (default: ${DEFAULT_LIMIT})`).argParser(wholeNumber(1)),
       )
-      .option('--all', 'all of them');
+      .option('--all', 'all of them; ndjson and csv without --sort are written as they are read')
+      .option('--no-index', 'read the table itself, also where an index would do')
+      .addOption(maxRcuOption())
+      .addOption(concurrencyOption(CONCURRENCY))
+      .addOption(segmentsOption());
   },
   examples: [
     { command: 'mcp-sessions list --local', does: 'sessions of the embedded engine' },
     { command: 'mcp-sessions list --expired --sort expiry --limit 20', does: 'the longest overdue' },
     { command: 'mcp-sessions list --where state.userId=42', does: 'all of one user' },
-    { command: 'mcp-sessions list --all --output ndjson | wc -l', does: 'count them' },
+    { command: 'mcp-sessions list --all --output ndjson | wc -l', does: 'count them, however many' },
     { command: 'mcp-sessions list --idle 24h --columns id,lastActivityAt --output csv', does: 'for a spreadsheet' },
   ],
-  run: (session, _args, command) => run(session, command.opts<ListFlags>()),
+  run: async (session, _args, command) => {
+    const { runList } = await import('./list-run.js');
+    return runList(session, command.opts<ListFlags>(), command.getOptionValueSource('sort') === 'cli');
+  },
 };

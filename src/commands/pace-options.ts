@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { wholeNumber } from './global-options.js';
 
-/** The flags that say how hard a scan may work; the same for `stats` and `purge`. */
+/** The flags that say how hard a scan may work; the same for `list`, `stats` and `purge`. */
 export const maxRcuOption = (): Option =>
   new Option('--max-rcu <units>', 'read capacity units a second at the most').argParser(wholeNumber(1));
 

@@ -1,6 +1,7 @@
 import type { PurgeResult } from '../operations/purge.js';
 import type { OrphanResult, OrphanSummary } from '../operations/purge-orphans.js';
 import type { PurgeSummary } from '../operations/purge-plan.js';
+import { formatDollars } from '../output/format-dollars.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
@@ -51,8 +52,6 @@ function numbersView(numbers: Numbers, more: Readonly<Record<string, unknown>>, 
   };
 }
 
-const dollarsText = (dollars: number): string => (dollars < 0.01 ? 'less than 1 cent' : `about $${dollars.toFixed(2)}`);
-
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
 interface Cost {
@@ -63,7 +62,7 @@ interface Cost {
 }
 
 const costText = ({ readUnits, writeUnits, dollars, prices }: Cost): string =>
-  `${number(readUnits)} read units so far, about ${number(writeUnits)} write units: ${dollarsText(dollars)} ` +
+  `${number(readUnits)} read units so far, about ${number(writeUnits)} write units: ${formatDollars(dollars)} ` +
   `(on-demand list prices, ${prices.region}, ${prices.asOf})`;
 
 /** What would be deleted, for people: numbers, a sample, the cost, and whether TTL does it for nothing. */

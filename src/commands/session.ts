@@ -5,14 +5,16 @@ import type { Connection, ConnectRequest } from '../operations/connect.js';
 import type { OperationContext, Place } from '../operations/context.js';
 import type { Target, TargetRequest } from '../operations/target.js';
 import { Page } from '../output/page.js';
-import { isMachineFormat } from '../output/render.js';
+import { isMachineFormat, jsonLine } from '../output/render.js';
 import type { OutputFormat } from '../output/view.js';
 import { createTerminal, type InputStream, type OutputStream, type Terminal } from '../terminal/io.js';
 import { createProgress, type ProgressReporter } from '../terminal/progress.js';
 import { createPrompts, type Prompts } from '../terminal/prompts.js';
+import { writeOut } from '../terminal/write-out.js';
 import type { ConsentRequest } from './consent.js';
 import { commandLine, withTarget } from './equivalent.js';
 import type { GlobalFlags } from './global-options.js';
+import { largeScanText } from './large-scan-text.js';
 
 /** The process as commands see it; main.ts fills it, tests put in what they like. */
 export interface Runtime {
@@ -84,6 +86,20 @@ export class CommandSession {
     this.runtime.stderr.write(`${text}\n`);
   }
 
+  /** A warning on stderr, as an object of JSON where the result is for programs; none with `--quiet`. */
+  warn(message: string): void {
+    if (this.flags.quiet === true) return;
+    this.tell(isMachineFormat(this.format) ? jsonLine({ warning: { message } }) : this.page('stderr').warn(message));
+  }
+
+  /** Writes a part of a result to stdout, and waits until its reader has caught up. Throws INTERRUPTED. */
+  async write(text: string): Promise<void> {
+    const { stdout, signal } = this.runtime;
+    // On a terminal the moving line would stand in its way.
+    if (stdout.isTTY === true) this.progress.stop();
+    await writeOut(stdout, text, signal);
+  }
+
   /** Says the command line that does the same without a question; not wrapped, so that it can be copied. */
   tellCommand(argv: readonly string[]): void {
     this.tell(this.page('stderr').muted(`$ ${commandLine(argv)}`));
@@ -134,6 +150,7 @@ export class CommandSession {
       signal: runtime.signal,
       now: runtime.now,
       onProgress: (event) => progress.report(event),
+      onLargeScan: (scan) => this.warn(largeScanText(scan)),
       ...(flags.verbose === true && { onCall: (call) => progress.logCall(toApiCall(call)) }),
       label: `mcp-sessions ${this.commandName}`,
     });

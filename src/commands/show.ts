@@ -17,7 +17,12 @@ async function chooseSession(session: CommandSession): Promise<string> {
       hint: 'mcp-sessions show <id>; `mcp-sessions list` shows the ids',
     });
   const [{ list }, context] = await Promise.all([import('../operations/list.js'), session.context()]);
-  const { sessions } = await list(context, await session.target(), { filter: {}, sort: 'activity', limit: 30 });
+  const { sessions } = await list(context, await session.target(), {
+    filter: {},
+    sort: 'activity',
+    limit: 30,
+    sizes: false,
+  });
   session.progress.stop();
   if (sessions.length === 0)
     throw new CliError('SESSION_NOT_FOUND', 'there is no session to show', {
@@ -26,7 +31,10 @@ async function chooseSession(session: CommandSession): Promise<string> {
   const id = await session.prompts.select({
     message: 'Which session?',
     flag: 'an id: mcp-sessions show <id>',
-    choices: sessions.map((each) => ({ value: each.id, name: `${each.id}  ${each.state}` })),
+    choices: sessions.map(({ id: value, state, problems }) => ({
+      value,
+      name: `${value}  ${state}${problems.length > 0 ? '  with problems' : ''}`,
+    })),
   });
   // An id may begin with a hyphen, or look like the file of a --local before it.
   session.tellCommand([...session.runtime.argv, ...(/^-|[/\\.]/.test(id) ? ['--'] : []), id]);

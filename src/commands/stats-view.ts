@@ -1,6 +1,7 @@
 import type { StatsResult } from '../operations/stats.js';
 import { barChart } from '../output/bar-chart.js';
 import { formatCount } from '../output/format-count.js';
+import { formatDollars } from '../output/format-dollars.js';
 import { formatSize } from '../output/format-size.js';
 import { duration } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -236,7 +237,7 @@ function warningLines(page: Page, result: StatsResult, advise: (text: string) =>
 
 function costLines(page: Page, { storage, scanned, eventStats, capacity, isFiltered }: StatsResult): readonly string[] {
   const { dollarsPerMonth, prices, sessionBytes, eventBytes } = storage;
-  const dollars = dollarsPerMonth < 0.01 ? 'less than 1 cent' : `about $${dollarsPerMonth.toFixed(2)}`;
+  const dollars = formatDollars(dollarsPerMonth);
   const what = eventBytes === null ? '' : `, events about ${formatSize(eventBytes)}`;
   const events = eventStats === null ? '' : ` and ${count(eventStats.eventsScanned, 'event')}`;
   return [

@@ -1,6 +1,5 @@
 import {
   type AttributeValue as SdkValue,
-  BatchGetItemCommand,
   BatchWriteItemCommand,
   GetItemCommand,
   QueryCommand,
@@ -27,14 +26,18 @@ export interface Page {
   readonly readUnits: number;
 }
 
-/** GetItem, strongly consistent; undefined when there is no such item. */
-export async function getItem(dynamo: Dynamo, table: string, key: Item): Promise<Item | undefined> {
-  const { Item: item } = await call(dynamo, 'GetItem', table, (client) =>
+/** GetItem, strongly consistent, and the read units that it took; no item when there is none of the key. */
+export async function getItem(
+  dynamo: Dynamo,
+  table: string,
+  key: Item,
+): Promise<{ readonly item: Item | undefined; readonly readUnits: number }> {
+  const { Item: item, ConsumedCapacity } = await call(dynamo, 'GetItem', table, (client) =>
     client.send(
       new GetItemCommand({ TableName: table, Key: toSdk(key), ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' }),
     ),
   );
-  return item === undefined ? undefined : fromSdk(item);
+  return { item: item === undefined ? undefined : fromSdk(item), readUnits: ConsumedCapacity?.CapacityUnits ?? 0 };
 }
 
 /** The first page of one of several segments of a table: a sample from one of its places. */
@@ -200,44 +203,4 @@ export async function putItems(dynamo: Dynamo, table: string, items: readonly It
     }
   }
   return writeUnits;
-}
-
-/** BatchGetItem takes at most so many keys a call. */
-const GET_BATCH = 100;
-
-/** Which of the keys exist, strongly consistent; their one attribute's values as JSON text. */
-export async function existingKeys(
-  dynamo: Dynamo,
-  table: string,
-  keys: readonly Item[],
-  attribute: string,
-): Promise<{ readonly values: ReadonlySet<string>; readonly readUnits: number }> {
-  const values = new Set<string>();
-  let readUnits = 0;
-  for (let at = 0; at < keys.length; at += GET_BATCH) {
-    let waiting = keys.slice(at, at + GET_BATCH).map(toSdk);
-    for (let backoff = FIRST_BACKOFF_MS; waiting.length > 0; backoff = Math.min(MAX_BACKOFF_MS, backoff * 2)) {
-      const wanted = waiting;
-      const answer = await call(dynamo, 'BatchGetItem', table, (client) =>
-        client.send(
-          new BatchGetItemCommand({
-            RequestItems: {
-              [table]: {
-                Keys: wanted,
-                ConsistentRead: true,
-                ProjectionExpression: '#k',
-                ExpressionAttributeNames: { '#k': attribute },
-              },
-            },
-            ReturnConsumedCapacity: 'TOTAL',
-          }),
-        ),
-      );
-      for (const item of answer.Responses?.[table] ?? []) values.add(JSON.stringify(fromSdk(item)[attribute]));
-      for (const { CapacityUnits = 0 } of answer.ConsumedCapacity ?? []) readUnits += CapacityUnits;
-      waiting = answer.UnprocessedKeys?.[table]?.Keys ?? [];
-      if (waiting.length > 0) await pause(backoff, dynamo.signal);
-    }
-  }
-  return { values, readUnits };
 }

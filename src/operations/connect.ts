@@ -10,6 +10,7 @@ import { CliError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
+import type { LargeScan } from './large-scan.js';
 
 export { isLoopback };
 
@@ -27,6 +28,7 @@ export interface ConnectRequest {
   readonly now: () => number;
   readonly onProgress: (progress: Progress) => void;
   readonly onCall?: (call: CallRecord) => void;
+  readonly onLargeScan?: (scan: LargeScan) => void;
   /** Who asks, for others that find the data file in use: `mcp-sessions list`. */
   readonly label: string;
 }
@@ -99,10 +101,18 @@ interface Place {
 }
 
 function openWith(request: ConnectRequest, place: Place, release: () => Promise<void>): Connection {
-  const { signal, now, onProgress, layouts, onCall } = request;
+  const { signal, now, onProgress, layouts, onCall, onLargeScan } = request;
   const dynamo = connect({ ...place, signal, ...(onCall === undefined ? {} : { onCall }) });
   return {
-    context: { dynamo, now, signal, onProgress, layouts, heedsStatements: place.heedsStatements },
+    context: {
+      dynamo,
+      now,
+      signal,
+      onProgress,
+      layouts,
+      heedsStatements: place.heedsStatements,
+      ...(onLargeScan === undefined ? {} : { onLargeScan }),
+    },
     close: async () => {
       dynamo.destroy();
       await release();

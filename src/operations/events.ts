@@ -6,9 +6,10 @@ import {
   type DecodedEvent,
   decodeEvent,
   type EventMeaning,
-  keyOfSessionId,
+  type Layout,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
+import { findSession, keysOfGivenId } from './find-session.js';
 import { nameOf, requireSessions, type Target } from './target.js';
 
 export interface EventsRequest {
@@ -33,11 +34,24 @@ async function sourceOf(context: OperationContext, target: Target, sessionId: st
     throw new CliError('NOT_SUPPORTED', `the layout ${layout.id} keeps no events`, {
       hint: '`mcp-sessions show` shows what it keeps of a session',
     });
-  await requireSessions(context, target);
-  const [part] = layout.session.id;
-  const owner = part === undefined ? undefined : keyOfSessionId(sessionId, layout.session.id)?.[part.attribute];
-  if (owner === undefined) throw new CliError('USAGE', `'${sessionId}' is not an id of the layout ${layout.id}`);
+  const { name } = await requireSessions(context, target);
+  const owner = await ownerOf(context, layout, name, sessionId);
   return { table, event: layout.event, owner };
+}
+
+/** What a session's events carry: with prefixes to try, that of the session which is there; it may be gone, and its events not. */
+async function ownerOf(
+  context: OperationContext,
+  layout: Layout,
+  table: string,
+  sessionId: string,
+): Promise<AttributeValue> {
+  const [asGiven, ...prefixed] = keysOfGivenId(layout, sessionId);
+  const found = prefixed.length === 0 ? undefined : await findSession(context, layout, table, sessionId);
+  const [part] = layout.session.id;
+  const owner = part === undefined ? undefined : (found ?? asGiven)[part.attribute];
+  if (owner === undefined) throw new CliError('USAGE', `'${sessionId}' is not an id of the layout ${layout.id}`);
+  return owner;
 }
 
 function sortKeyOf({ event }: Source, after: string | null): AttributeValue | undefined {

@@ -2,12 +2,13 @@ import { DELETE_BATCH } from '../dynamodb/delete.js';
 import { deleteKeys } from '../dynamodb/delete-keys.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor, UnitCost } from '../dynamodb/governor.js';
-import { existingKeys } from '../dynamodb/items.js';
+import { existingKeys } from '../dynamodb/batch-get.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/index.js';
 import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { warnOfScan } from './large-scan.js';
 import { PlanWriter, type PurgeFiles, readDone, readPlan, removeFiles, writeDone } from './purge-files.js';
 import type { PurgeRequest } from './purge-plan.js';
 import { nameOf, requireSessions, type Target } from './target.js';
@@ -48,6 +49,7 @@ export async function planOrphans(
   const known = new Map<string, boolean>();
   let [matched, scanned] = [0, 0];
   try {
+    warnOfScan(context, table, request);
     await scanSegments(
       context.dynamo,
       {

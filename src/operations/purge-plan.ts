@@ -1,20 +1,21 @@
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
-import { getItem } from '../dynamodb/items.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import {
   type DecodedSession,
   decisiveAttributes,
   type Item,
-  keyOfSessionId,
   pushDown,
   type SessionFilter,
   selectSession,
+  sessionIdOf,
   TTL_REACH_MS,
 } from '../schema/index.js';
-import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
+import { averageItemBytes, costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { findSession } from './find-session.js';
+import { warnOfScan } from './large-scan.js';
 import { toDelete } from './purge-choice.js';
 import { PlanWriter, type PurgeFiles } from './purge-files.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from './target.js';
@@ -99,7 +100,7 @@ export async function planPurge(
   const take = taker(target, request.filter, { ttlAttribute, now, found, writer });
   try {
     if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
-    else await readIds(context, target, table, request.ids, found, take);
+    else await readIds(context, target, table, request.ids, budget, found, take);
     const summary = await summarise(context, target, table, request, now, found, budget.spent);
     writer.finish(summary);
     return summary;
@@ -156,6 +157,7 @@ async function readTable(
     (at) => at % shards === (request.shard?.index ?? 1) - 1,
   );
   const keys = layout.session.id.map(({ attribute }) => attribute);
+  warnOfScan(context, table, { share: 1 / shards, maxReadUnits: request.maxReadUnits });
   await scanSegments(
     context.dynamo,
     {
@@ -185,22 +187,28 @@ async function readTable(
 
 async function readIds(
   context: OperationContext,
-  target: Target,
+  { layout }: Target,
   table: ObservedStructure,
   ids: readonly string[],
+  budget: Budget,
   found: Found,
   take: (item: Item) => void,
 ): Promise<void> {
-  const { id: parts } = target.layout.session;
+  const expected = Math.ceil(averageItemBytes(table) / 4096);
+  const charge = {
+    before: () => budget.reserve(expected),
+    after: (readUnits: number) => budget.settle(expected, readUnits),
+  };
+  // One session may be named in two ways, with its prefix and without.
+  const taken = new Set<string>();
   for (const id of new Set(ids)) {
-    const key = keyOfSessionId(id, parts);
-    if (key === undefined)
-      throw new CliError('USAGE', `'${id}' is not an id of the layout ${target.layout.id}`, {
-        hint: `its ids are ${parts.map(({ attribute }) => `<${attribute}>`).join(':')}`,
-      });
-    const item = await getItem(context.dynamo, table.name, key);
+    const item = await findSession(context, layout, table.name, id, charge);
     found.scanned += 1;
-    if (item !== undefined) take(item);
+    const name = item === undefined ? undefined : sessionIdOf(item, layout.session.id);
+    if (item !== undefined && name !== undefined && !taken.has(name)) {
+      taken.add(name);
+      take(item);
+    }
     context.onProgress({
       step: 'reading sessions',
       table: table.name,

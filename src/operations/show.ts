@@ -1,4 +1,4 @@
-import { getItem, queryPages } from '../dynamodb/items.js';
+import { queryPages } from '../dynamodb/items.js';
 import { CliError } from '../errors.js';
 import {
   type DecodedEvent,
@@ -8,12 +8,12 @@ import {
   decodeSession,
   type EventMeaning,
   type Item,
-  keyOfSessionId,
   type Layout,
-  matchesFilter,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
+import { findSession } from './find-session.js';
 import { nameOf, requireEvents, requireSessions, type Target } from './target.js';
+import { withTtlFault } from './ttl-fault.js';
 
 export interface ShowRequest {
   readonly id: string;
@@ -33,42 +33,25 @@ export interface ShowResult {
 
 /** Reads one session whole, and its newest events. Throws SESSION_NOT_FOUND. */
 export async function show(context: OperationContext, target: Target, request: ShowRequest): Promise<ShowResult> {
-  const { name: table } = await requireSessions(context, target);
+  const table = await requireSessions(context, target);
   const { layout } = target;
-  const item = await findSession(context, target, table, request.id);
-  const session = decodeSession(layout, item, context.now());
+  const item = await findSession(context, layout, table.name, request.id);
+  if (item === undefined)
+    throw new CliError('SESSION_NOT_FOUND', `there is no session '${request.id}' in table '${table.name}'`, {
+      hint: '`mcp-sessions list --all` shows the ids that are there; TTL or the application may have removed it',
+    });
+  const now = context.now();
+  const session = withTtlFault(decodeSession(layout, item, now), item, table, now);
   const newest = await newestEvents(context, target, item, request.events);
   return {
     layout,
-    table,
+    table: table.name,
     session,
     attributes: decodeAttributes(item, layout.session.payload),
     events: newest?.events ?? null,
     moreEvents: newest?.more ?? false,
   };
 }
-
-async function findSession(context: OperationContext, target: Target, table: string, id: string): Promise<Item> {
-  const { id: parts, idPrefixes = [], filter } = target.layout.session;
-  const keys = ['', ...idPrefixes].map((prefix) => keyOfSessionId(`${prefix}${id}`, parts));
-  if (keys[0] === undefined || keys.some((key) => !hasNumbers(key ?? {}))) {
-    const form = parts.map(({ attribute }) => `<${attribute}>`).join(':');
-    throw new CliError('USAGE', `'${id}' is not an id of the layout ${target.layout.id}`, {
-      hint: `its ids are ${form}`,
-    });
-  }
-  for (const key of keys) {
-    const item = key === undefined ? undefined : await getItem(context.dynamo, table, key);
-    if (item !== undefined && matchesFilter(item, filter)) return item;
-  }
-  throw new CliError('SESSION_NOT_FOUND', `there is no session '${id}' in table '${table}'`, {
-    hint: '`mcp-sessions list --all` shows the ids that are there; TTL or the application may have removed it',
-  });
-}
-
-/** DynamoDB refuses a key whose number is none; it cannot be anybody's id. */
-const hasNumbers = (key: Item): boolean =>
-  Object.values(key).every((value) => !('N' in value) || /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value.N));
 
 async function newestEvents(
   context: OperationContext,

@@ -1,5 +1,5 @@
 import type { Budget, Governor } from '../dynamodb/governor.js';
-import { existingKeys } from '../dynamodb/items.js';
+import { existingKeys } from '../dynamodb/batch-get.js';
 import { scanSegments, type ScannedPage } from '../dynamodb/parallel-scan.js';
 import type { AttributeValue, EventMeaning } from '../schema/index.js';
 import { readingOf } from './capacity.js';

@@ -5,6 +5,7 @@ import type { SessionFilter } from '../schema/index.js';
 import { readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { KeySet } from './key-set.js';
+import { warnOfScan } from './large-scan.js';
 import { countEvents, type EventScan, type EventStats } from './stats-events.js';
 import { type SessionStats, SessionTally } from './stats-sessions.js';
 import { averageStoredBytes, type StorageCost, storageCost } from './stats-storage.js';
@@ -47,6 +48,8 @@ export async function stats(context: OperationContext, target: Target, request: 
   const tally = new SessionTally(layout, table, request.filter, context.now());
   const sessions = new KeySet();
   let scanned = 0;
+  warnOfScan(context, table, request);
+  if (found !== null) warnOfScan(context, found.table, request);
   await scanSegments(
     context.dynamo,
     { table: table.name, governor, budget, ...readingOf(context.dynamo, table, request) },

@@ -2,18 +2,20 @@ import { stringify } from 'csv-stringify/sync';
 
 /**
  * CSV of RFC 4180: a header, lines ended by CR LF, fields quoted where needed. Absent values are empty, booleans are
- * `true` and `false`, objects and lists are JSON.
+ * `true` and `false`, objects and lists are JSON. Without its header it goes on with a text that has it.
  */
 export function csvText(
   columns: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],
   text: (value: string) => string,
+  hasHeader = true,
 ): string {
   const field = (value: unknown): string => {
     if (value === null || value === undefined) return '';
     return text(typeof value === 'object' && !(value instanceof Date) ? JSON.stringify(value) : plain(value));
   };
-  return stringify([columns.map(text), ...records.map((record) => columns.map((column) => field(record[column])))], {
+  const rows = records.map((record) => columns.map((column) => field(record[column])));
+  return stringify(hasHeader ? [columns.map(text), ...rows] : rows, {
     record_delimiter: 'windows',
     // The library looks for its own record delimiter only.
     quoted_match: /[\r\n]/,

@@ -4,20 +4,27 @@ import type { OutputFormat, View } from './view.js';
 
 type Reporter = (view: View, page: Page) => string | Promise<string>;
 
+type Rows = Pick<View, 'records' | 'columns' | 'lines'>;
+
+const linesText = ({ lines, records }: Rows): string =>
+  (lines ?? records).map((value) => `${jsonLine(value)}\n`).join('');
+
+async function recordsText({ records, columns: given }: Rows, page: Page, hasHeader: boolean): Promise<string> {
+  const columns = given ?? Object.keys(records[0] ?? {});
+  if (columns.length === 0) return '';
+  const { csvText } = await import('./csv-text.js');
+  // CSV has no escapes: programs get the exact text, a person's terminal the harmless one.
+  return csvText(columns, records, page.width === undefined ? (text) => text : safeText, hasHeader);
+}
+
 const REPORTERS = {
   table: (view, page) => {
     const text = safePage(view.human(page), page.color).trimEnd();
     return text === '' ? '' : `${text}\n`;
   },
   json: (view) => `${safeJson(JSON.stringify(view.json, null, 2) ?? 'null')}\n`,
-  ndjson: (view) => (view.lines ?? view.records).map((value) => `${jsonLine(value)}\n`).join(''),
-  csv: async (view, page) => {
-    const columns = view.columns ?? Object.keys(view.records[0] ?? {});
-    if (columns.length === 0) return '';
-    const { csvText } = await import('./csv-text.js');
-    // CSV has no escapes: programs get the exact text, a person's terminal the harmless one.
-    return csvText(columns, view.records, page.width === undefined ? (text) => text : safeText);
-  },
+  ndjson: linesText,
+  csv: (view, page) => recordsText(view, page, true),
   yaml: async (view) => {
     const { yamlText } = await import('./yaml-text.js');
     // By way of JSON, so that both formats agree on dates and on what is absent.
@@ -41,4 +48,14 @@ export function jsonLine(value: unknown): string {
 /** The text of a result for stdout, ended by a line feed, or empty when there is nothing to say. */
 export async function render(view: View, format: OutputFormat, page: Page): Promise<string> {
   return REPORTERS[format](view, page);
+}
+
+/** The formats of which a part is worth something without the rest. */
+export type StreamFormat = Extract<OutputFormat, 'ndjson' | 'csv'>;
+
+export const isStreamFormat = (format: OutputFormat): format is StreamFormat => format === 'ndjson' || format === 'csv';
+
+/** Some rows of a result that comes bit by bit; `isFirst` for those at its beginning, where CSV has its header. */
+export async function renderRows(rows: Rows, format: StreamFormat, page: Page, isFirst: boolean): Promise<string> {
+  return format === 'ndjson' ? linesText(rows) : recordsText(rows, page, isFirst);
 }

@@ -1,5 +1,5 @@
 import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
-import { type DecodedSession, decodeSession, matchesFilter } from './decode.js';
+import { type DecodedSession, decodeSession, matchesFilter, tableOf } from './decode.js';
 import { writeTime } from './time.js';
 import type { ItemCondition, Layout, SessionMeaning, TimeField } from './types.js';
 import { meetsAll, type Where } from './where.js';
@@ -197,8 +197,27 @@ export function decisiveAttributes({ session }: Layout, filter: SessionFilter): 
   ];
 }
 
+/**
+ * The attributes that decoding a session and judging it by a filter read, keys among them: without the others all but
+ * the size comes out the same.
+ */
+export function neededAttributes(layout: Layout, filter: SessionFilter): readonly string[] {
+  const { session } = layout;
+  const required = (tableOf(layout, 'sessions')?.attributes ?? []).filter((spec) => spec.required);
+  return [
+    ...new Set([
+      ...session.id.map(({ attribute }) => attribute),
+      ...decisiveAttributes(layout, filter),
+      ...roots(session.createdAt),
+      ...(session.terminated === null ? [] : [session.terminated.path[0]]),
+      ...required.flatMap(({ names }) => names),
+    ]),
+  ];
+}
+
 /** `a.b.c` may mean the attribute `a`, `a.b` or `a.b.c`. */
 function prefixes(path: string): readonly string[] {
   const steps = path.split('.');
-  return steps.map((_, at) => steps.slice(0, at + 1).join('.'));
+  // No attribute has an empty name, and DynamoDB refuses to be asked for one: `.a` begins with none.
+  return steps.map((_, at) => steps.slice(0, at + 1).join('.')).filter((name) => name !== '');
 }

@@ -20,6 +20,7 @@ async function parsed(argv: readonly string[]): Promise<{ name: string; args: re
 }
 
 const GLOBAL = { color: true, input: true };
+const LIST = { sort: 'activity', index: true, concurrency: 4 };
 
 describe('global flags', () => {
   it('are the same before and after the command', async () => {
@@ -106,19 +107,23 @@ describe('global flags', () => {
 
 describe('flags of the commands', () => {
   it.each([
-    [['list'], { sort: 'activity' }],
-    [['list', '--where', 'a=b', '--where', 'c missing'], { sort: 'activity', where: ['a=b', 'c missing'] }],
-    [['list', '--active'], { sort: 'activity', active: true }],
-    [['list', '--expired', '--terminated'], { sort: 'activity', expired: true, terminated: true }],
-    [['list', '--idle', '90s'], { sort: 'activity', idle: 90_000 }],
-    [['list', '--idle', '2w'], { sort: 'activity', idle: 1_209_600_000 }],
-    [['list', '--idle', '2h30m'], { sort: 'activity', idle: 9_000_000 }],
+    [['list'], LIST],
+    [['list', '--where', 'a=b', '--where', 'c missing'], { ...LIST, where: ['a=b', 'c missing'] }],
+    [['list', '--active'], { ...LIST, active: true }],
+    [['list', '--expired', '--terminated'], { ...LIST, expired: true, terminated: true }],
+    [['list', '--idle', '90s'], { ...LIST, idle: 90_000 }],
+    [['list', '--idle', '2w'], { ...LIST, idle: 1_209_600_000 }],
+    [['list', '--idle', '2h30m'], { ...LIST, idle: 9_000_000 }],
     [
       ['list', '--created-after', '7d', '--created-before', '2026-11-20'],
-      { sort: 'activity', createdAfter: '7d', createdBefore: '2026-11-20' },
+      { ...LIST, createdAfter: '7d', createdBefore: '2026-11-20' },
     ],
-    [['list', '--sort', 'size', '--limit', '5'], { sort: 'size', limit: 5 }],
-    [['list', '--all', '--columns', 'id, expiresAt'], { sort: 'activity', all: true, columns: ['id', 'expiresAt'] }],
+    [['list', '--sort', 'size', '--limit', '5'], { ...LIST, sort: 'size', limit: 5 }],
+    [['list', '--all', '--columns', 'id, expiresAt'], { ...LIST, all: true, columns: ['id', 'expiresAt'] }],
+    [
+      ['list', '--no-index', '--max-rcu', '50', '--segments', '8', '--concurrency', '2'],
+      { ...LIST, index: false, maxRcu: 50, segments: 8, concurrency: 2 },
+    ],
     [['show'], { events: 10 }],
     [['show', 'id', '--reveal', '--events', '0'], { reveal: true, events: 0 }],
     [['seed'], { count: 10, events: 3, expired: 0.2 }],

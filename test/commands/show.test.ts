@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { useEngine } from '../support/engine.js';
 import { fillTables, IDS, NOW, SECRETS, setUpTables } from '../support/mcp-tables.js';
-import { at, runCommand } from '../support/run-command.js';
+import { answer, at, runCommand } from '../support/run-command.js';
 
 const engine = useEngine();
 const FORMATS = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const;
@@ -150,5 +150,14 @@ describe('show', () => {
     const { code, stdout, stderr } = await show(['-q']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('error: the id of the session is missing\nhint: mcp-sessions show <id>');
+  });
+
+  it('marks in the choice of sessions those with problems', async () => {
+    const argv = ['show', ...at(engine.endpoint)];
+    const { code, stderr } = await runCommand(argv, { now: NOW, columns: 80, user: answer('Which session?', '\r') });
+    expect(code).toBe(0);
+    const shown = stripVTControlCharacters(stderr);
+    expect(shown).toContain(`${IDS.incomplete}  incomplete  with problems`);
+    expect(shown).toMatch(new RegExp(`${IDS.expired}  expired *$`, 'm'));
   });
 });

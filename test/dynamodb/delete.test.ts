@@ -1,48 +1,23 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type ConditionalDelete, deleteByStatements, deleteItem, type DeletePace } from '../../src/dynamodb/delete.js';
-import { deleteKeys } from '../../src/dynamodb/delete-keys.js';
-import { Budget, Governor, UnitCost } from '../../src/dynamodb/governor.js';
 import type { Item } from '../../src/schema/attribute-value.js';
-import { itemToWire } from '../../src/schema/wire.js';
 import type * as wait from '../../src/dynamodb/wait.js';
 import { awsFaults } from '../support/aws-double.js';
-import { type RawClient, useEngine } from '../support/engine.js';
-import { closeAll, contextFor, freshName, startDouble } from '../operations/harness.js';
+import { useEngine } from '../support/engine.js';
+import { closeAll, contextFor, startDouble } from '../operations/harness.js';
 import { itemsOf } from '../operations/purge-harness.js';
+import { numbered, paceOf, tableOf } from './delete-harness.js';
 
-// The pauses between tries grow to seconds: here they are counted, and short.
-const pauses = vi.hoisted((): number[] => []);
+// The pauses between tries grow to seconds: here they are short.
 vi.mock('../../src/dynamodb/wait.js', async (original) => ({
   ...(await original<typeof wait>()),
   pause: async (ms: number) => {
-    pauses.push(ms);
     await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 5)));
   },
 }));
 
 closeAll();
 const engine = useEngine();
-
-const paceOf = (unitsPerDelete = 1): DeletePace => {
-  const { signal } = new AbortController();
-  return {
-    governor: new Governor({ concurrency: 8, signal }),
-    budget: new Budget(null, signal),
-    cost: new UnitCost(unitsPerDelete),
-  };
-};
-
-async function tableOf(raw: RawClient, items: readonly Item[], key = 'id'): Promise<string> {
-  const table = freshName('delete');
-  await raw.call('CreateTable', {
-    TableName: table,
-    BillingMode: 'PAY_PER_REQUEST',
-    KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
-    AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
-  });
-  for (const item of items) await raw.call('PutItem', { TableName: table, Item: itemToWire(item) });
-  return table;
-}
 
 const ways = {
   statements: deleteByStatements,
@@ -54,8 +29,6 @@ const ways = {
   ) => Promise.all(deletes.map((each) => deleteItem(dynamo, table, each, pace))),
 } as const;
 
-const numbered = (count: number): readonly Item[] =>
-  Array.from({ length: count }, (_, at) => ({ id: { S: `s${at}` }, v: { N: String(at) } }));
 const asRead = ({ id = { S: '' }, ...observed }: Item): ConditionalDelete => ({ key: { id }, observed });
 
 describe.each(['statements', 'items'] as const)('conditional deletes, by %s', (how) => {
@@ -222,36 +195,5 @@ describe('deletes by statements', () => {
       { kind: 'deleted' },
       { kind: 'failed', code: 'NoAnswer' },
     ]);
-  });
-});
-
-describe('deleteKeys', () => {
-  it('counts what comes back for ever, after growing pauses', async () => {
-    const { double, context } = await startDouble(engine.endpoint);
-    const table = await tableOf(engine.raw, numbered(25));
-    let tries = 0;
-    pauses.length = 0;
-    double.inject({ operation: 'BatchWriteItem', unprocessedAfter: 5, times: 1 });
-    double.inject({
-      operation: 'BatchWriteItem',
-      answer: ({ RequestItems: requests }) => {
-        tries += 1;
-        return { UnprocessedItems: requests };
-      },
-    });
-    const { dynamo } = context();
-    const keys = numbered(25).map(({ id = { S: '' } }): Item => ({ id }));
-    expect(await deleteKeys(dynamo, table, keys, paceOf())).toEqual({ failed: 20 });
-    expect(tries).toBe(12);
-    expect(pauses).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]);
-  });
-
-  it('takes a batch that was refused whole as one that came back', async () => {
-    const { double, context } = await startDouble(engine.endpoint);
-    const table = await tableOf(engine.raw, numbered(5));
-    double.inject({ operation: 'BatchWriteItem', times: 5, error: awsFaults.throughputExceeded });
-    const keys = numbered(5).map(({ id = { S: '' } }): Item => ({ id }));
-    expect(await deleteKeys(context().dynamo, table, keys, paceOf())).toEqual({ failed: 0 });
-    expect(await itemsOf(engine.raw, table)).toEqual([]);
   });
 });

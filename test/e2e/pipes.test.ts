@@ -27,6 +27,29 @@ describe.skipIf(process.platform === 'win32')('in a pipe', () => {
     expect([stdout.trim(), stderr]).toEqual(['1', 'code 0\n']);
   });
 
+  it('writes all of a table as it is read: the reader of the first need not wait for the last', async () => {
+    // At a unit a second the whole table would take minutes.
+    for (const format of ['ndjson', 'csv']) {
+      const { stdout, stderr } = await bash(
+        `cli list --local --all -o ${format} --max-rcu 1 | head -n 2 | wc -l; echo "code \${PIPESTATUS[0]}" >&2`,
+      );
+      expect([stdout.trim(), stderr]).toEqual(['2', 'code 0\n']);
+    }
+  });
+
+  it('ends with 130 when it is interrupted in the middle, after whole lines', async () => {
+    const { stdout, stderr } = await bash(
+      [
+        '"$CLI_NODE" "$CLI_COMMAND" list --local --all -o ndjson --max-rcu 2 >part.ndjson &',
+        'until [ -s part.ndjson ]; do sleep 0.05; done; kill -INT $!; wait $!; echo $?; cat part.ndjson',
+      ].join('\n'),
+    );
+    const [code, ...lines] = stdout.trimEnd().split('\n');
+    expect(code).toBe('130');
+    expect(JSON.parse(stderr).error.code).toBe('INTERRUPTED');
+    expect(lines.map((line) => JSON.parse(line).state).length).toBeGreaterThan(0);
+  });
+
   it('finishes its work when nobody follows the progress any more', async () => {
     const { stdout } = await bash(
       '{ cli setup --local=other.db --yes --verbose --json 2>&1 >result.json; echo $? >code; } | true; cat code result.json',

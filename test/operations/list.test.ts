@@ -1,60 +1,13 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BoundedHeap } from '../../src/operations/heap.js';
-import { comparison, list, type ListRequest, SORT_KEYS } from '../../src/operations/list.js';
+import { list, type ListRequest } from '../../src/operations/list.js';
 import { seed } from '../../src/operations/seed.js';
-import { DEFAULT_LAYOUT, type DecodedSession, isWanted, LAYOUTS } from '../../src/schema/index.js';
-import { type RawClient, useEngine } from '../support/engine.js';
+import { LAYOUTS } from '../../src/schema/index.js';
+import { useEngine } from '../support/engine.js';
 import { closeAll, contextFor, freshName, setUp, startDouble, type TargetOptions, targetOf } from './harness.js';
+import { ALL, item, MINUTE, names, NOW, put, ROWS } from './list-rows.js';
 
 closeAll();
 const engine = useEngine();
-
-const NOW = Date.UTC(2026, 5, 1, 12);
-const MINUTE = 60_000;
-const ALL: ListRequest = { filter: {}, sort: 'activity', limit: null };
-
-const names = (): { sessions: string; events: string } => {
-  const sessions = freshName('list');
-  return { sessions, events: `${sessions}-events` };
-};
-
-interface Row {
-  readonly id: string;
-  /** Minutes before now. */
-  readonly created?: number;
-  readonly active?: number;
-  /** Minutes after now; null for a row without a TTL. */
-  readonly expires?: number | null;
-  readonly terminated?: boolean;
-  readonly bytes?: number;
-}
-
-function item({ id, created = 30, active = 10, expires = 20, terminated = false, bytes = 0 }: Row) {
-  return {
-    session_id: { S: id },
-    created_at: { N: String(NOW - created * MINUTE) },
-    last_activity: { N: String(NOW - active * MINUTE) },
-    ...(expires === null ? {} : { ttl: { N: String((NOW + expires * MINUTE) / 1000) } }),
-    state: { S: JSON.stringify({ terminated, pad: 'x'.repeat(bytes) }) },
-  };
-}
-
-async function put(raw: RawClient, table: string, items: readonly object[]): Promise<void> {
-  for (let at = 0; at < items.length; at += 25)
-    await raw.call('BatchWriteItem', {
-      RequestItems: { [table]: items.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } })) },
-    });
-}
-
-const ROWS: readonly Row[] = [
-  { id: 'fresh', created: 5, active: 1 },
-  { id: 'older', created: 300, active: 100, expires: 5 },
-  { id: 'ended', active: 20, terminated: true },
-  { id: 'ended-long-ago', created: 500, active: 400, expires: -100, terminated: true },
-  { id: 'past', created: 200, active: 150, expires: -60 },
-  { id: 'forever', created: 1000, active: 900, expires: null, bytes: 2000 },
-];
 
 async function listed(options: TargetOptions, request: Partial<ListRequest>): Promise<readonly string[]> {
   const context = contextFor(engine.endpoint, { now: () => NOW });
@@ -235,66 +188,5 @@ describe('list', () => {
       code: 'TABLE_BUSY',
       message: expect.stringContaining('is DELETING'),
     });
-  });
-});
-
-const sessions = fc.array(
-  fc.record({
-    id: fc.uuid(),
-    state: fc.constantFrom('active', 'expired', 'terminated', 'incomplete'),
-    createdAt: fc.option(fc.integer({ min: 0, max: 50 })),
-    lastActivityAt: fc.option(fc.integer({ min: 0, max: 50 })),
-    expiresAt: fc.option(fc.integer({ min: 0, max: 50 })),
-    sizeBytes: fc.integer({ min: 0, max: 5 }),
-    problems: fc.constant<readonly string[]>([]),
-  }),
-  { maxLength: 60 },
-);
-
-describe('the heap', () => {
-  it('keeps what a plain sort would put first, in its order', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 20 })), fc.integer({ min: 0, max: 30 }), (values, capacity) => {
-        const heap = new BoundedHeap<number>(capacity, (a, b) => a - b);
-        for (const value of values) heap.add(value);
-        expect(heap.sorted()).toEqual(values.toSorted((a, b) => a - b).slice(0, capacity));
-      }),
-    );
-  });
-
-  it('and a sort agree for every order of a listing, whatever is missing', () => {
-    fc.assert(
-      fc.property(
-        sessions,
-        fc.constantFrom(...SORT_KEYS),
-        fc.integer({ min: 0, max: 60 }),
-        (values, sort, capacity) => {
-          const heap = new BoundedHeap<DecodedSession>(capacity, comparison(sort, DEFAULT_LAYOUT));
-          for (const value of values) heap.add(value);
-          expect(heap.sorted()).toEqual(values.toSorted(comparison(sort, DEFAULT_LAYOUT)).slice(0, capacity));
-        },
-      ),
-    );
-  });
-});
-
-describe('isWanted', () => {
-  it('lets a session through that passes each condition by itself, and no other', () => {
-    const conditions = [
-      { active: true },
-      { expired: true },
-      { terminated: true },
-      { idle: 10 },
-      { createdAfter: 20 },
-      { createdBefore: 40 },
-    ] as const;
-    fc.assert(
-      fc.property(sessions, fc.subarray([...conditions]), (values, chosen) => {
-        for (const session of values) {
-          const together = isWanted(DEFAULT_LAYOUT, session, Object.assign({}, ...chosen), 45);
-          expect(together).toBe(chosen.every((condition) => isWanted(DEFAULT_LAYOUT, session, condition, 45)));
-        }
-      }),
-    );
   });
 });

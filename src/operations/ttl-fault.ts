@@ -1,0 +1,19 @@
+import { type DecodedSession, type Item, type ObservedTable, ttlFault } from '../schema/index.js';
+
+/**
+ * A session with what keeps TTL from ever removing its row among its problems. Only the table knows by which attribute
+ * its TTL goes: the layout's expiry may be another, and be right. `now` is epoch milliseconds.
+ */
+export function withTtlFault(
+  session: DecodedSession,
+  item: Item,
+  { ttl }: Pick<ObservedTable, 'ttl'>,
+  now: number,
+): DecodedSession {
+  if (ttl.attribute === null || (ttl.status !== 'ENABLED' && ttl.status !== 'ENABLING')) return session;
+  const fault = ttlFault(item[ttl.attribute], now);
+  if (fault === undefined) return session;
+  const problem = `${ttl.attribute} ${fault.reason}`;
+  // A wrong unit in the layout's own expiry has been found already.
+  return session.problems.includes(problem) ? session : { ...session, problems: [...session.problems, problem] };
+}
