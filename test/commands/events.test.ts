@@ -21,6 +21,11 @@ async function putEvent(id: number, data: unknown): Promise<void> {
   });
 }
 
+/** Waits as long as the test may take. */
+async function shows(stream: { readonly written: string }, text: string): Promise<void> {
+  while (!stream.written.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 beforeEach(async () => {
   await dropTables(engine);
   await runCommand(['setup', '--yes', '-q', '--no-streams', ...at(engine.endpoint)]);
@@ -81,9 +86,6 @@ describe('events', () => {
     const following = runCommand(['events', ID, '--follow', '-o', 'ndjson', '--verbose', ...at(engine.endpoint)], {
       signal: stop.signal,
       user: async ({ stdout, stderr }) => {
-        const shows = async (stream: { readonly written: string }, text: string): Promise<void> => {
-          while (!stream.written.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
-        };
         await shows(stdout, '"id":1');
         await putEvent(2, { n: 2 });
         await shows(stdout, '"id":2');
@@ -108,7 +110,7 @@ describe('events', () => {
         AWS_ENDPOINT_URL_DYNAMODB_STREAMS: `http://127.0.0.1:${await freePort()}`,
       },
       user: async ({ stdout }) => {
-        while (!stdout.written.includes('"id":1')) await new Promise((resolve) => setTimeout(resolve, 5));
+        await shows(stdout, '"id":1');
         stop.abort();
       },
     });

@@ -121,7 +121,7 @@ describe('shards', () => {
     await put('c');
     const reader = await open('trim-horizon');
     expect(calls.filter(({ operation }) => operation === 'DescribeStream')).toHaveLength(4);
-    expect(await read(reader, 3)).toEqual(['a', 'b', 'c']);
+    expect([await read(reader), await read(reader), await read(reader)]).toEqual([['a'], ['b'], ['c']]);
   });
 
   it('from now on, no closed shard is read', async () => {
