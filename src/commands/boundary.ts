@@ -23,7 +23,8 @@ export function writeFailure(session: CommandSession, error: unknown): number {
   return error instanceof CliError ? error.exitCode : EXIT.failed;
 }
 
-function writeWarning(session: CommandSession, message: string): void {
+/** Tells a warning on stderr, in the format of the command. */
+export function writeWarning(session: CommandSession, message: string): void {
   const text = isMachineFormat(session.format)
     ? jsonLine({ warning: { message } })
     : session.page('stderr').warn(message);
