@@ -84,28 +84,33 @@ function textOf({ action, from, to }: Shown, arrow: string): string {
 }
 
 const STOPS =
-  'what reads the stream stops: Lambda triggers, pipes, adapters; `mcp-sessions events --follow` goes on by asking. ' +
+  'What reads the stream stops: Lambda triggers, pipes, adapters; `mcp-sessions events --follow` goes on by asking. ' +
   'What it holds can be read for 24 hours.';
 const RENEWED =
-  'this makes a new stream with another ARN, which begins empty: Lambda triggers and other readers stay with the old one, ' +
+  'A stream of another view is a new stream with another ARN, which begins empty: Lambda triggers and other readers stay with the old one, ' +
   'which can be read for 24 hours.';
 
-function remarkOf({ action }: Shown): readonly string[] {
-  return action === 'disable' ? [STOPS] : action === 'change' ? [RENEWED] : [];
-}
+const REMARKS: Readonly<Partial<Record<StreamAction, string>>> = { disable: STOPS, change: RENEWED };
 
-function tableLines(page: Page, stream: Shown): string {
+function tableLine(page: Page, stream: Shown): string {
   const outcome = outcomeIn(stream);
   const left = outcome === null || outcome === 'done' ? '' : ` (${outcome === 'pending' ? 'not done yet' : outcome})`;
   const arrow = page.unicode ? '→' : '->';
-  const line = page[LINE_OF[stream.action]](`${stream.table} (${stream.role}): ${textOf(stream, arrow)}${left}`);
-  const remarks = outcome === null ? remarkOf(stream) : [];
-  return [line, ...remarks.map((remark) => page.block(remark, 4))].join('\n');
+  return page[LINE_OF[stream.action]](`${stream.table} (${stream.role}): ${textOf(stream, arrow)}${left}`);
 }
 
-/** The plan for the terminal, above the question. */
-export const streamsPlanText = (page: Page, { layout, tables }: StreamsPlan | StreamsResult, place: string): string =>
-  [page.note(`layout ${layout} ${place}`), '', ...tables.map((stream) => tableLines(page, stream))].join('\n');
+/** The plan for the terminal, above the question: what becomes of each table, and what that means. */
+export function streamsPlanText(page: Page, { layout, tables }: StreamsPlan | StreamsResult, place: string): string {
+  const shown: readonly Shown[] = tables;
+  const planned = new Set(shown.filter((stream) => outcomeIn(stream) === null).map(({ action }) => action));
+  const remarks = [...planned].flatMap((action) => REMARKS[action] ?? []);
+  return [
+    page.note(`layout ${layout} ${place}`),
+    '',
+    ...shown.map((stream) => tableLine(page, stream)),
+    ...remarks.map((remark) => `\n${page.note(remark)}`),
+  ].join('\n');
+}
 
 export interface StreamsViewOptions {
   /** Where the tables are, for people. */

@@ -177,6 +177,26 @@ describe('events by the stream', () => {
     await put(3);
     expect(await following.end(3)).toEqual([1, 2, 3]);
   });
+
+  it('goes on with the next stream when one takes the place of the other', async () => {
+    const { put, follow, double, events, raw } = await scene();
+    const stream = await double.shard(events);
+    await put(1);
+    const following = await follow();
+    await until(() => following.ids.length === 1);
+    const turn = async (specification: object): Promise<void> => {
+      await raw.call('UpdateTable', { TableName: events, StreamSpecification: specification });
+      await stream.pull();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    await turn({ StreamEnabled: false });
+    await turn({ StreamEnabled: true, StreamViewType: 'NEW_IMAGE' });
+    await put(2);
+    await until(() => following.notes.filter((note) => note.includes('by the stream of table')).length === 2);
+    await put(3);
+    expect(await following.end(3)).toEqual([1, 2, 3]);
+    expect(following.notes.join()).not.toContain('again and again');
+  });
 });
 
 describe('events without the stream', () => {

@@ -86,7 +86,11 @@ export class ShardedStream {
       open[sum % open.length]?.records.push(this.#marked(record));
     }
     const { Table } = await this.#double.engine('DescribeTable', { TableName: this.table });
-    this.#enabled = objectIn(isJson(Table) ? Table : {}, 'StreamSpecification')?.['StreamEnabled'] === true;
+    const described = isJson(Table) ? Table : {};
+    // One that is turned on again is another stream.
+    this.#enabled =
+      objectIn(described, 'StreamSpecification')?.['StreamEnabled'] === true &&
+      textIn(described, 'LatestStreamArn') === this.arn;
     if (!this.#enabled) for (const shard of this.shards) shard.closed = true;
   }
 
