@@ -90,8 +90,9 @@ describe('streams tail', () => {
     await session('before');
     const following = tail();
     await following.started();
-    await session('a', { ttl: { N: '1' }, state: { S: '{"n":1,"same":[1]}' } });
-    await session('a', { ttl: { N: '2' }, state: { S: '{"same":[1],"n":2}' } });
+    const more = { zone: { S: 'x' }, another: { S: 'y' }, created_at: { N: '1' }, last_activity: { N: '1' } };
+    await session('a', { ...more, ttl: { N: '1' }, state: { S: '{"n":1,"same":[1]}' } });
+    await session('a', { ...more, ttl: { N: '2' }, state: { S: '{"same":[1],"n":2}' } });
     await remove('a');
     await event('a', 7);
     const changes = await following.end(4);
@@ -101,7 +102,14 @@ describe('streams tail', () => {
     const [added, changed, removed] = changes.filter(({ role }) => role === 'sessions');
     expect(added).toMatchObject({ old: null, new: { session_id: 'a', ttl: 1, state: { n: 1 } }, ttlDelete: false });
     // In the order of the layout, whatever that of the stream.
-    expect(added?.changes.map(({ path }) => path.join('.'))).toEqual(['state', 'ttl']);
+    expect(added?.changes.map(({ path }) => path.join('.'))).toEqual([
+      'state',
+      'created_at',
+      'last_activity',
+      'ttl',
+      'another',
+      'zone',
+    ]);
     expect(changed?.changes).toEqual([
       { path: ['state', 'n'], from: 1, to: 2 },
       { path: ['ttl'], from: 1, to: 2 },
