@@ -30,6 +30,7 @@ const EXIT_OF = {
   TABLE_NOT_FOUND: EXIT.failed,
   TABLE_BUSY: EXIT.failed,
   TABLE_BLOCKED: EXIT.failed,
+  STREAM_NOT_FOUND: EXIT.failed,
   SESSION_NOT_FOUND: EXIT.failed,
   PURGE_REFUSED: EXIT.failed,
   PURGE_UNFINISHED: EXIT.failed,

@@ -7,7 +7,7 @@ import type { CommandSession } from './session.js';
 const sourced = ({ value, source }: Sourced<string | null>, absent: string): string => `${value ?? absent} (${source})`;
 
 function settingFindings(settings: Settings, good: (check: string, detail: string) => Finding): readonly Finding[] {
-  const { region, profile, endpoint, localFile, layout, environment, configFile } = settings;
+  const { region, profile, endpoint, streamsEndpoint, localFile, layout, environment, configFile } = settings;
   const isLocal = localFile.value !== null;
   const tables = [...Object.values(settings.tables.flags), ...Object.values(settings.tables.file)]
     .filter((table) => table !== undefined)
@@ -17,6 +17,7 @@ function settingFindings(settings: Settings, good: (check: string, detail: strin
     good('region', sourced(region, isLocal || endpoint.value !== null ? 'us-east-1' : "the profile's")),
     ...(isLocal ? [] : [good('profile', sourced(profile, "the SDK's own chain"))]),
     good('target', isLocal ? `embedded engine, ${sourced(localFile, '')}` : sourced(endpoint, 'AWS')),
+    ...(streamsEndpoint.value === null ? [] : [good('streams', sourced(streamsEndpoint, ''))]),
     good('layout asked for', sourced(layout, 'what the tables are found to be')),
     ...(tables.length > 0 ? [good('tables asked for', tables.join(', '))] : []),
     good('environment', sourced(environment, '')),

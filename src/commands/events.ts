@@ -19,7 +19,8 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     throw new CliError('USAGE', `--follow cannot write ${session.format}`, {
       hint: 'use --output ndjson, or the table',
     });
-  const [{ followEvents, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
+  const [{ followEvents }, { readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
+    import('../operations/follow-events.js'),
     import('../operations/events.js'),
     import('./events-view.js'),
     session.context(),
@@ -33,8 +34,12 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     return { view: eventsView(target.layout, request.sessionId, events, reveal) };
   }
   const write = eventWriter(session, target.layout, reveal);
+  // How events are followed changes nothing in the result.
+  const tell = (note: string): void => {
+    if (session.flags.verbose === true) session.tell(session.page('stderr').note(note));
+  };
   try {
-    for await (const event of followEvents(context, target, request)) await write(event);
+    for await (const event of followEvents(context, target, request, tell)) await write(event);
   } catch (error) {
     // Ctrl-C is how following ends.
     if (!(error instanceof CliError) || error.code !== 'INTERRUPTED') throw error;
@@ -49,7 +54,8 @@ export const eventsCommand: CommandDefinition = {
   declare: (command) => {
     command.description(
       "Shows a session's events in their order, to the last. With --follow it goes on with those that are written from then on, " +
-        'a line each, until Ctrl-C. Values whose key looks secret are masked unless --reveal is given.',
+        'a line each, until Ctrl-C: from the stream of the events table, or, where it has none, by asking again and again ' +
+        '(--verbose says which). Values whose key looks secret are masked unless --reveal is given.',
     );
     command
       .argument('<id>', "the session's id")

@@ -144,6 +144,7 @@ export class CommandSession {
       profile: settings.profile.value,
       profileIsFlag: settings.profile.source === '--profile',
       endpoint: settings.endpoint.value,
+      streamsEndpoint: settings.streamsEndpoint.value,
       localFile: settings.localFile.value,
       layouts: settings.layouts,
       env: { ...runtime.env },

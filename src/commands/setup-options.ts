@@ -4,7 +4,7 @@ import type { SetupRequest } from '../operations/setup.js';
 import type { Billing, StreamViewType } from '../schema/index.js';
 import { collect, wholeNumber } from './global-options.js';
 
-const STREAM_VIEWS = [
+export const STREAM_VIEWS = [
   'NEW_AND_OLD_IMAGES',
   'NEW_IMAGE',
   'OLD_IMAGE',

@@ -31,6 +31,8 @@ export interface Settings {
   readonly profile: Sourced<string | null>;
   /** null for AWS, or for the embedded engine, whose address is known once it runs. */
   readonly endpoint: Sourced<string | null>;
+  /** Where DynamoDB Streams answers; null: at the endpoint, or for AWS at its own host for them. */
+  readonly streamsEndpoint: Sourced<string | null>;
   /** The data file of the embedded engine, absolute; null when it is not wanted. */
   readonly localFile: Sourced<string | null>;
   /** null: what the tables are found to be. */
@@ -55,10 +57,12 @@ export async function readSettings(flags: TargetFlags, env: Environment, folder:
 
   const profile = first('--profile', flags.profile, ['AWS_PROFILE'], config.profile);
   const layout = first('--layout', flags.layout, ['MCP_SESSIONS_LAYOUT'], config.layout);
+  const place = engineOrEndpoint(flags, env, loaded, folder);
   const settings: Settings = {
     region: first('--region', flags.region, ['AWS_REGION', 'AWS_DEFAULT_REGION'], config.region),
     profile,
-    ...engineOrEndpoint(flags, env, loaded, folder),
+    ...place,
+    streamsEndpoint: streamsEndpointOf(place, env),
     layout,
     tables: {
       flags: {
@@ -177,6 +181,16 @@ function endpointOf(env: Environment): readonly [string | undefined, string] {
     if (value !== undefined && value !== '') return [value, variable];
   }
   return [undefined, 'default'];
+}
+
+/** The variable's, unless a flag named the endpoint or an engine of our own is used: those have their streams with them. */
+function streamsEndpointOf({ endpoint, localFile }: Place, env: Environment): Sourced<string | null> {
+  const variable = 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS';
+  const value = env[variable];
+  if (value === undefined || value === '' || localFile.value !== null || endpoint.source === '--endpoint-url')
+    return { value: null, source: 'default' };
+  checkEndpoint(value, variable);
+  return { value, source: variable };
 }
 
 function checkEndpoint(endpoint: string, source: string): void {

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { CallRecord, Dynamo } from './client.js';
-import { toCliError } from './errors.js';
+import { type CallSite, toCliError } from './errors.js';
 
 /**
  * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the
@@ -14,21 +14,28 @@ export async function call<T>(
   table: string | null,
   send: (client: DynamoDBClient) => Promise<T>,
 ): Promise<T> {
-  const { signal, sdk, region, endpoint } = dynamo;
-  if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
+  const { sdk, region, endpoint } = dynamo;
   if (!(sdk instanceof DynamoDBClient)) throw new TypeError('the connection was not made by connect()');
+  return answerOf(dynamo, { operation, table, region, endpoint }, () => send(sdk));
+}
+
+/** What {@link call} does, for any client of the connection. */
+export async function answerOf<T>(dynamo: Dynamo, site: CallSite, send: () => Promise<T>): Promise<T> {
+  const { signal } = dynamo;
+  const { operation, table } = site;
+  if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
   const started = performance.now();
   const record = (answer: unknown, error: string | null): void => {
     dynamo.onCall({ operation, table, ms: performance.now() - started, ...callFacts(operation, answer), error });
   };
   try {
-    const answer = await (READ.test(operation) ? unlessAborted(send(sdk), signal) : send(sdk));
+    const answer = await (READ.test(operation) ? unlessAborted(send(), signal) : send());
     record(answer, null);
     return answer;
   } catch (cause) {
     record(cause, cause instanceof Error ? cause.name : 'unknown');
     if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
-    throw toCliError(cause, { operation, table, region, endpoint });
+    throw toCliError(cause, site);
   }
 }
 

@@ -28,6 +28,8 @@ export interface ConnectOptions {
   readonly region: string;
   /** null for AWS itself. */
   readonly endpoint: string | null;
+  /** Where DynamoDB Streams answers; null or left out: at the endpoint, or for AWS itself at AWS's own host for them. */
+  readonly streamsEndpoint?: string | null;
   readonly profile: string | null;
   /** Fixed credentials; null for the SDK's own chain. */
   readonly credentials: Credentials | null;
@@ -39,10 +41,12 @@ export interface ConnectOptions {
 export interface Dynamo {
   readonly region: string;
   readonly endpoint: string | null;
+  /** null for AWS itself, which has a host of its own for streams. */
+  readonly streamsEndpoint: string | null;
   /** Whether this is AWS itself: other endpoints may lack whole features. */
   readonly isAws: boolean;
   readonly signal: AbortSignal;
-  /** The SDK's client, for call.ts. Opaque, so that the library's types do not need the SDK's. */
+  /** The SDK's client, for call.ts and streams.ts. Opaque, so that the library's types do not need the SDK's. */
   readonly sdk: object;
   readonly onCall: (call: CallRecord) => void;
   destroy(): void;
@@ -92,7 +96,7 @@ const IDLE_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 128;
 
 /** What AWS's configuration files could say of an endpoint does not hold for one that was named: they are not read for it. */
-const ENDPOINT_AS_GIVEN = {
+export const ENDPOINT_AS_GIVEN = {
   accountIdEndpointMode: 'disabled',
   authSchemePreference: [],
   defaultsMode: 'legacy',
@@ -127,6 +131,7 @@ export function connect(options: ConnectOptions): Dynamo {
   return {
     region,
     endpoint,
+    streamsEndpoint: options.streamsEndpoint ?? endpoint,
     isAws: endpoint === null,
     signal,
     sdk: client,

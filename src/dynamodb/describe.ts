@@ -61,8 +61,10 @@ function billingOf(table: TableDescription): Billing {
   return { mode: 'provisioned', ...capacityOf(table.ProvisionedThroughput) };
 }
 
-/** What DescribeTable tells of a table; the last two are for those who change it. */
+/** What DescribeTable tells of a table; what a plan does not compare is here. */
 export interface Described extends Omit<ObservedTable, 'ttl' | 'pointInTimeRecovery' | 'tags'> {
+  /** The stream, or on AWS the last one that there was; null when the table never had any. */
+  readonly latestStream: { readonly arn: string; readonly label: string | null } | null;
   /** While true, AWS still names the old key and takes no other. */
   readonly changesKey: boolean;
   /** Provisioned capacity by index; empty on demand. */
@@ -96,6 +98,10 @@ function toObserved(table: TableDescription, name: string): Described {
       enabled: table.StreamSpecification?.StreamEnabled ?? false,
       viewType: table.StreamSpecification?.StreamViewType ?? null,
     },
+    latestStream:
+      table.LatestStreamArn === undefined
+        ? null
+        : { arn: table.LatestStreamArn, label: table.LatestStreamLabel ?? null },
     billing: billingOf(table),
     deletionProtection: table.DeletionProtectionEnabled ?? false,
     tableClass:

@@ -114,6 +114,16 @@ const accessDenied: Explain = ({ message }, site) => {
   };
 };
 
+const STREAM_OPERATIONS = new Set(['DescribeStream', 'GetShardIterator', 'GetRecords']);
+
+function streamMissing(message: string, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'STREAM_NOT_FOUND',
+    message: `${site.operation}: the stream ${target(site)} is not there: ${message}`,
+    hint: '`mcp-sessions streams status` shows the streams; one that was turned off is gone a day later',
+  };
+}
+
 const EXPLAIN: Readonly<Record<string, Explain>> = {
   CredentialsProviderError: (failure, site) =>
     /expired/i.test(failure.message) ? credentialsExpired(failure, site) : credentialsMissing(failure, site),
@@ -129,9 +139,13 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   MissingAuthenticationTokenException: credentialsInvalid,
   AccessDeniedException: accessDenied,
   AccessDenied: accessDenied,
-  // One exception for tables and their indexes: only its text tells which is missing.
+  // One exception for tables, their indexes and streams: only its text, or the operation, tells which is missing.
   ResourceNotFoundException: ({ message }, site) =>
-    /\bindex: /i.test(message) ? refused(message, site) : tableMissing(message, site),
+    STREAM_OPERATIONS.has(site.operation)
+      ? streamMissing(message, site)
+      : /\bindex: /i.test(message)
+        ? refused(message, site)
+        : tableMissing(message, site),
   TableNotFoundException: (failure, site) => ({
     code: 'TABLE_NOT_FOUND',
     message: `table '${site.table ?? ''}' does not exist in ${place(site)}: ${failure.message}`,
@@ -141,11 +155,14 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
     message: `${site.operation} is not possible now ${target(site)}: ${message}`,
     hint: 'the table is being created, changed or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE. If it is, this endpoint refuses the change itself',
   }),
-  LimitExceededException: ({ message }, site) => ({
-    code: 'LIMIT_EXCEEDED',
-    message: `${site.operation} ${target(site)} meets an AWS limit: ${message}`,
-    hint: 'wait for the table operations under way to end, then run the command again',
-  }),
+  LimitExceededException: (failure, site) =>
+    STREAM_OPERATIONS.has(site.operation)
+      ? { ...throttled(failure, site), hint: 'a shard of a stream takes two readers: look whether there are others' }
+      : {
+          code: 'LIMIT_EXCEEDED',
+          message: `${site.operation} ${target(site)} meets an AWS limit: ${failure.message}`,
+          hint: 'wait for the table operations under way to end, then run the command again',
+        },
   ProvisionedThroughputExceededException: throttled,
   ThrottlingException: throttled,
   RequestLimitExceeded: throttled,

@@ -87,6 +87,8 @@ export interface QueryOptions {
   readonly after?: { readonly name: string; readonly value: AttributeValue };
   /** Attributes to answer, all when left out. Reads cost the same, answers are smaller. */
   readonly attributes?: readonly string[];
+  /** Strongly consistent: whatever was written before is seen, at twice the cost. */
+  readonly consistent?: boolean;
   /** Where several queries run at once. */
   readonly governor?: Governor;
 }
@@ -125,6 +127,7 @@ export async function* queryPages(
             ...input,
             ScanIndexForward: options.descending !== true,
             ReturnConsumedCapacity: 'TOTAL',
+            ...(options.consistent === true && { ConsistentRead: true }),
             ...(from && { ExclusiveStartKey: from }),
             ...(options.pageLimit && { Limit: options.pageLimit }),
           }),

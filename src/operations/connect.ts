@@ -20,6 +20,8 @@ export interface ConnectRequest {
   /** Whether the profile was named on the command line: then it beats credentials in the environment. */
   readonly profileIsFlag: boolean;
   readonly endpoint: string | null;
+  /** Where DynamoDB Streams answers, if not at the endpoint. */
+  readonly streamsEndpoint?: string | null;
   /** The data file of the embedded engine, absolute; null when it is not wanted. */
   readonly localFile: string | null;
   readonly layouts: readonly Layout[];
@@ -65,7 +67,14 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
   const credentials = fromEnv ?? (isLocal && !profile.hasCredentials ? PLACEHOLDER_CREDENTIALS : null);
   return openWith(
     request,
-    { region, endpoint, profile: request.profile, credentials, heedsStatements: endpoint === null },
+    {
+      region,
+      endpoint,
+      streamsEndpoint: request.streamsEndpoint ?? null,
+      profile: request.profile,
+      credentials,
+      heedsStatements: endpoint === null,
+    },
     async () => {},
   );
 }
@@ -83,6 +92,7 @@ async function openLocal(request: ConnectRequest, dataFile: string): Promise<Con
     {
       region: request.region ?? LOCAL_REGION,
       endpoint: engine.endpoint,
+      streamsEndpoint: null,
       profile: null,
       // Real credentials have no business with an engine on this machine.
       credentials: PLACEHOLDER_CREDENTIALS,
@@ -96,6 +106,7 @@ interface Place {
   readonly heedsStatements: boolean;
   readonly region: string;
   readonly endpoint: string | null;
+  readonly streamsEndpoint: string | null;
   readonly profile: string | null;
   readonly credentials: Credentials | null;
 }

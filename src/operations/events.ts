@@ -1,11 +1,11 @@
 import { queryPages } from '../dynamodb/items.js';
-import { pause } from '../dynamodb/wait.js';
 import { CliError } from '../errors.js';
 import {
   type AttributeValue,
   type DecodedEvent,
   decodeEvent,
   type EventMeaning,
+  type Item,
   type Layout,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
@@ -20,14 +20,15 @@ export interface EventsRequest {
   readonly limit: number | null;
 }
 
-interface Source {
+/** Where a session's events are, and how they are read. */
+export interface EventSource {
   readonly table: string;
   readonly event: EventMeaning;
   readonly owner: AttributeValue;
 }
 
 /** Where a session's events are. Throws NOT_SUPPORTED where the layout has none. */
-async function sourceOf(context: OperationContext, target: Target, sessionId: string): Promise<Source> {
+export async function sourceOf(context: OperationContext, target: Target, sessionId: string): Promise<EventSource> {
   const { layout } = target;
   const table = nameOf(target.names, 'events');
   if (layout.event === null || table === undefined)
@@ -54,7 +55,8 @@ async function ownerOf(
   return owner;
 }
 
-function sortKeyOf({ event }: Source, after: string | null): AttributeValue | undefined {
+/** The sort key that `--after` stands for. Throws USAGE. */
+export function sortKeyOf({ event }: EventSource, after: string | null): AttributeValue | undefined {
   if (after === null) return undefined;
   if (event.id.type !== 'N') return { S: after };
   if (!/^-?\d+(?:\.\d+)?$/.test(after))
@@ -71,56 +73,44 @@ export async function* readEvents(
   request: EventsRequest,
 ): AsyncGenerator<DecodedEvent> {
   const source = await sourceOf(context, target, request.sessionId);
-  yield* eventsAfter(context, source, sortKeyOf(source, request.after), request.limit);
+  const after = sortKeyOf(source, request.after);
+  for await (const { event } of eventsAfter(context, source, after, { limit: request.limit })) yield event;
 }
 
-async function* eventsAfter(
+/** An event, and its sort key as the table has it. */
+export interface FoundEvent {
+  readonly key: AttributeValue;
+  readonly event: DecodedEvent;
+}
+
+export function foundEvent({ event }: EventSource, item: Item): FoundEvent {
+  return { key: item[event.id.name] ?? { NULL: true }, event: decodeEvent(event, item) };
+}
+
+/** The events after a sort key, in their order; with `consistent`, all that were written before the call. */
+export async function* eventsAfter(
   context: OperationContext,
-  { table, event, owner }: Source,
+  source: EventSource,
   after: AttributeValue | undefined,
-  limit: number | null,
-): AsyncGenerator<DecodedEvent, AttributeValue | undefined> {
-  let last = after;
+  { limit = null, consistent = false }: { readonly limit?: number | null; readonly consistent?: boolean } = {},
+): AsyncGenerator<FoundEvent> {
+  const { table, event, owner } = source;
   let left = limit ?? Number.POSITIVE_INFINITY;
   const pages = queryPages(
     context.dynamo,
     table,
     { name: event.sessionId, value: owner },
     {
+      consistent,
       ...(after !== undefined && { after: { name: event.id.name, value: after } }),
       ...(limit !== null && { pageLimit: limit }),
     },
   );
   for await (const page of pages) {
     for (const item of page.items.slice(0, left)) {
-      yield decodeEvent(event, item);
-      last = item[event.id.name];
+      yield foundEvent(source, item);
       left -= 1;
     }
-    if (left <= 0) return last;
-  }
-  return last;
-}
-
-const FIRST_POLL_MS = 250;
-const SLOWEST_POLL_MS = 2000;
-
-/**
- * Reads a session's events and goes on with those that are written from then on, by asking for what comes after the
- * last sort key: often while events come, more seldom while none do. Ends when the context's signal fires.
- */
-export async function* followEvents(
-  context: OperationContext,
-  target: Target,
-  request: EventsRequest,
-): AsyncGenerator<DecodedEvent> {
-  const source = await sourceOf(context, target, request.sessionId);
-  let after = sortKeyOf(source, request.after);
-  let delay = FIRST_POLL_MS;
-  for (;;) {
-    const last = yield* eventsAfter(context, source, after, null);
-    delay = last === after ? Math.min(SLOWEST_POLL_MS, delay * 1.5) : FIRST_POLL_MS;
-    after = last;
-    await pause(delay, context.signal);
+    if (left <= 0) return;
   }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useEngine } from '../support/engine.js';
+import { freePort, useEngine } from '../support/engine.js';
 import { dropTables } from '../support/mcp-tables.js';
 import { at, runCommand } from '../support/run-command.js';
 
@@ -19,6 +19,11 @@ async function putEvent(id: number, data: unknown): Promise<void> {
       data: { S: JSON.stringify(data) },
     },
   });
+}
+
+/** Waits as long as the test may take. */
+async function shows(stream: { readonly written: string }, text: string): Promise<void> {
+  while (!stream.written.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 beforeEach(async () => {
@@ -71,6 +76,45 @@ describe('events', () => {
         .map((line) => JSON.parse(line).id),
     ).toEqual([2, 3, 4]);
     expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('follows by the stream where there is one, and says so when asked to tell all', async () => {
+    await dropTables(engine);
+    await runCommand(['setup', '--yes', '-q', ...at(engine.endpoint)]);
+    await putEvent(1, { n: 1 });
+    const stop = new AbortController();
+    const following = runCommand(['events', ID, '--follow', '-o', 'ndjson', '--verbose', ...at(engine.endpoint)], {
+      signal: stop.signal,
+      user: async ({ stdout, stderr }) => {
+        await shows(stdout, '"id":1');
+        await putEvent(2, { n: 2 });
+        await shows(stdout, '"id":2');
+        await shows(stderr, 'GetRecords');
+        stop.abort();
+      },
+    });
+    const { code, stdout, stderr } = await following;
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 2]);
+    expect(stderr).toContain('following by the stream of table mcp-session-events');
+  });
+
+  it('reads streams at another address where a variable names one', async () => {
+    await dropTables(engine);
+    await runCommand(['setup', '--yes', '-q', ...at(engine.endpoint)]);
+    await putEvent(1, { n: 1 });
+    const stop = new AbortController();
+    const { stderr } = await runCommand(['events', ID, '--follow', '-o', 'ndjson', '--verbose'], {
+      signal: stop.signal,
+      env: {
+        AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+        AWS_ENDPOINT_URL_DYNAMODB_STREAMS: `http://127.0.0.1:${await freePort()}`,
+      },
+      user: async ({ stdout }) => {
+        await shows(stdout, '"id":1');
+        stop.abort();
+      },
+    });
+    expect(stderr).toContain('following by asking again and again: nothing answers DescribeStream');
   });
 
   it('says what is wrong with a number, a format, or a layout without events', async () => {

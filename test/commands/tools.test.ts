@@ -120,7 +120,12 @@ describe('doctor', () => {
 
   it('shows where each value came from', async () => {
     const { stdout } = await runCommand(['doctor', '--json', '--sessions-table', 'mine'], {
-      env: { AWS_ENDPOINT_URL: engine.endpoint, AWS_DEFAULT_REGION: 'eu-west-1', ENVIRONMENT: 'staging' },
+      env: {
+        AWS_ENDPOINT_URL: engine.endpoint,
+        AWS_ENDPOINT_URL_DYNAMODB_STREAMS: 'http://streams:1',
+        AWS_DEFAULT_REGION: 'eu-west-1',
+        ENVIRONMENT: 'staging',
+      },
     });
     const details = JSON.parse(stdout).findings.map(
       ({ check, detail }: Record<string, string>) => `${check}: ${detail}`,
@@ -129,6 +134,7 @@ describe('doctor', () => {
       expect.arrayContaining([
         'region: eu-west-1 (AWS_DEFAULT_REGION)',
         `target: ${engine.endpoint} (AWS_ENDPOINT_URL)`,
+        'streams: http://streams:1 (AWS_ENDPOINT_URL_DYNAMODB_STREAMS)',
         'environment: staging (ENVIRONMENT)',
         'tables asked for: mine (--sessions-table)',
       ]),

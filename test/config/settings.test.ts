@@ -247,6 +247,29 @@ describe('readSettings', () => {
       expect(found).toHaveProperty('sources', expect.arrayContaining([source]));
     });
 
+    it.each<[string, Given, string | null]>([
+      ['the variable', {}, 'http://streams:1'],
+      [
+        'the variable, beside that of the tables',
+        { env: { AWS_ENDPOINT_URL_DYNAMODB: 'http://tables:1' } },
+        'http://streams:1',
+      ],
+      ['the variable, beside a file', { file: { endpointUrl: 'http://tables:1' } }, 'http://streams:1'],
+      ['a flag beats it: streams are at the endpoint', { flags: { endpointUrl: 'http://tables:1' } }, null],
+      ['an engine of our own has its streams', { flags: { local: true } }, null],
+    ])('streams: %s', async (_, { flags = {}, env = {}, ...rest }, expected) => {
+      const given = { flags, env: { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: 'http://streams:1', ...env }, ...rest };
+      const source = expected === null ? 'default' : 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS';
+      expect((await read(given)).streamsEndpoint).toEqual({ value: expected, source });
+    });
+
+    it('refuses an address of the streams that is none', async () => {
+      expect(await failure({ env: { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: 'streams' } })).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('AWS_ENDPOINT_URL_DYNAMODB_STREAMS'),
+      });
+    });
+
     it('--local and --endpoint-url exclude each other', async () => {
       const { code, message } = await failure({ flags: { local: true, endpointUrl: url } });
       expect([code, message]).toEqual(['USAGE', '--local and --endpoint-url exclude each other']);

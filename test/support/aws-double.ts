@@ -1,5 +1,6 @@
 import type { FaultRule } from './double/faults.js';
 import { type Call, DoubleServer } from './double/server.js';
+import type { ShardedStream } from './double/streams.js';
 import { type BackupState, DEFAULT_DELAYS, type Delays, type TableState } from './double/state.js';
 
 export { awsFaults } from './double/faults.js';
@@ -33,6 +34,8 @@ export interface AwsDouble {
     /** May be changed while the double runs; holds for what is begun afterwards. */
     readonly delays: Delays;
   };
+  /** Divides the stream that a table has now into shards, which a test splits and trims. */
+  readonly shard: (table: string) => Promise<ShardedStream>;
   readonly stop: () => Promise<void>;
 }
 
@@ -46,7 +49,15 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
   const delays: Delays = { ...DEFAULT_DELAYS, ...options.delays };
   const tables = new Map<string, TableState>();
   const backups: BackupState[] = [];
-  const server = new DoubleServer(options.engineEndpoint, { region, account, delays, now: clock, tables, backups });
+  const server = new DoubleServer(options.engineEndpoint, {
+    region,
+    account,
+    delays,
+    now: clock,
+    tables,
+    backups,
+    streams: new Map(),
+  });
   const endpoint = await server.listen();
   return {
     endpoint,
@@ -58,6 +69,7 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
     },
     inject: (rule) => server.faults.add(rule),
     state: { tables, backups, delays },
+    shard: (table) => server.shard(table),
     stop: () => server.close(),
   };
 }

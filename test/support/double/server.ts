@@ -8,6 +8,7 @@ import { isJson, type Json } from './json.js';
 import { describeContinuousBackups, updateContinuousBackups } from './recovery.js';
 import { refuseUnready, splitBatch, tablesOf, withTableName } from './requests.js';
 import type { DoubleContext, Handler } from './state.js';
+import { answerStream, ShardedStream } from './streams.js';
 import { createTable, deleteTable, describe, describeLimits, listTables } from './tables.js';
 import { listTagsOfResource, tagResource, untagResource } from './tags.js';
 import { describeTimeToLive, updateTimeToLive } from './ttl.js';
@@ -71,6 +72,13 @@ export class DoubleServer {
     await closed;
   }
 
+  /** Divides the stream that a table has into shards. */
+  async shard(table: string): Promise<ShardedStream> {
+    const stream = await ShardedStream.of(this.#context, table);
+    this.#context.streams.set(table, stream);
+    return stream;
+  }
+
   get #arn(): string {
     return `arn:aws:dynamodb:${this.#context.region}:${this.#context.account}:`;
   }
@@ -120,7 +128,8 @@ export class DoubleServer {
       return;
     }
     if (target.startsWith('DynamoDBStreams')) {
-      answerJson(response, await this.#context.engine(operation, body));
+      const answer = await answerStream(this.#context, operation, body);
+      answerJson(response, answer ?? (await this.#context.engine(operation, body)));
       return;
     }
     refuseUnready(this.#context, named);

@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { ShardedStream } from './streams.js';
 
 /** How long AWS takes for what an engine does at once, in milliseconds; each 30 unless told otherwise. */
 export interface Delays {
@@ -109,6 +110,8 @@ export interface DoubleContext {
   readonly now: () => number;
   readonly tables: Map<string, TableState>;
   readonly backups: BackupState[];
+  /** Streams in shards, by table; those of other tables are the engine's. */
+  readonly streams: Map<string, ShardedStream>;
   /** Calls the real engine; ARNs are translated both ways, its errors are thrown. */
   readonly engine: (operation: string, body: Json) => Promise<Json>;
 }

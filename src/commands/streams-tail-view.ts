@@ -1,0 +1,95 @@
+import type { TableChange } from '../operations/tail-streams.js';
+import { jsonLine } from '../output/render.js';
+import { redact } from '../output/redact.js';
+import type { Page } from '../output/page.js';
+import { secretJudge } from '../schema/secrets.js';
+import type { Layout } from '../schema/types.js';
+import type { CommandSession } from './session.js';
+import { iso } from './session-view.js';
+
+interface ShownChange extends Omit<TableChange, 'at' | 'changes'> {
+  readonly at: string | null;
+  readonly changes: readonly { readonly attribute: string; readonly from: unknown; readonly to: unknown }[];
+}
+
+type Mask = (value: unknown) => unknown;
+
+/** Masks a value as it is masked where it stands, below whatever keys lead to it. */
+function maskedAt(path: readonly string[], value: unknown, mask: Mask): unknown {
+  if (value === undefined) return null;
+  let shown = mask(path.reduceRight<unknown>((inner, name) => Object.fromEntries([[name, inner]]), value));
+  for (const name of path) {
+    // A key on the way is secret: all below it is masked as one.
+    if (typeof shown !== 'object' || shown === null) return shown;
+    shown = Reflect.get(shown, name);
+  }
+  return shown;
+}
+
+function shownOf(change: TableChange, mask: Mask): ShownChange {
+  const { table, role, eventName, at, sequenceNumber, sessionId, ttlDelete, keys, changes, old } = change;
+  return {
+    table,
+    role,
+    eventName,
+    at: iso(at),
+    sequenceNumber,
+    sessionId,
+    ttlDelete,
+    keys: maskedItem(keys, mask),
+    changes: changes.map(({ path, from, to }) => ({
+      attribute: path.join('.'),
+      from: maskedAt(path, from, mask),
+      to: maskedAt(path, to, mask),
+    })),
+    old: old === null ? null : maskedItem(old, mask),
+    new: change.new === null ? null : maskedItem(change.new, mask),
+  };
+}
+
+const maskedItem = (item: Readonly<Record<string, unknown>>, mask: Mask): Record<string, unknown> =>
+  Object.fromEntries(Object.keys(item).map((name) => [name, maskedAt([name], item[name], mask)]));
+
+const STYLES = { INSERT: 'good', MODIFY: 'warn', REMOVE: 'bad' } as const;
+
+const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The rest of the keys says which event it is. */
+function rowText({ role, sessionId, keys }: ShownChange, layout: Layout): string {
+  const id = layout.event === null || role === 'sessions' ? undefined : keys[layout.event.id.name];
+  return id === undefined ? `session ${sessionId}` : `event ${valueText(id)} of ${sessionId}`;
+}
+
+function changeText(page: Page, change: ShownChange, layout: Layout): string {
+  const { at, eventName, ttlDelete, changes } = change;
+  const head = [
+    page.muted(at ?? '-'),
+    page.styled(STYLES[eventName], eventName),
+    page.strong(rowText(change, layout)),
+    ...(ttlDelete ? [page.muted('by TTL')] : []),
+  ].join(' ');
+  const arrow = page.unicode ? '→' : '->';
+  // What a removed row held is in the machine formats.
+  const lines = (eventName === 'REMOVE' ? [] : changes).map(({ attribute, from, to }) =>
+    eventName === 'INSERT'
+      ? `${attribute}: ${valueText(to)}`
+      : `${attribute}: ${from === null ? 'none' : valueText(from)} ${arrow} ${to === null ? 'none' : valueText(to)}`,
+  );
+  return [head, ...lines.map((line) => page.block(line.replaceAll('\n', '\\n'), 4))].join('\n');
+}
+
+/** Writes changes as they come: a JSON object a line for programs, some lines of text for people. */
+export function changeWriter(
+  session: CommandSession,
+  layout: Layout,
+  reveal: boolean,
+): (change: TableChange) => Promise<void> {
+  const { format } = session;
+  const page = session.page('stdout');
+  const isSecret = secretJudge(layout);
+  const mask: Mask = reveal ? (value) => value : (value) => redact(value, isSecret);
+  return async (change) => {
+    const shown = shownOf(change, mask);
+    await session.write(`${format === 'table' ? changeText(page, shown, layout) : jsonLine(shown)}\n`);
+  };
+}
