@@ -23,7 +23,7 @@ function share(text: string): number {
 const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 
 function seedView(result: SeedResult, dryRun: boolean): View {
-  const { layout, tables, sessions, events } = result;
+  const { layout, tables, sessions, events, error } = result;
   const json = { layout, tables, sessions, events, dryRun };
   return {
     json,
@@ -33,7 +33,11 @@ function seedView(result: SeedResult, dryRun: boolean): View {
     human: (page) => {
       const counts = [count(sessions, 'session'), ...(events === 0 ? [] : [count(events, 'event')])].join(' and ');
       const what = `${counts} in ${tables.join(' and ')} (layout ${layout})`;
-      return dryRun ? page.note(`would write ${what}`) : page.success(`wrote ${what}`);
+      if (dryRun) return page.note(`would write ${what}`);
+      // Batches that were under way may be there in part.
+      return error === null
+        ? page.success(`wrote ${what}`)
+        : page.warn(`stopped after ${what}; some more may be there`);
     },
   };
 }
@@ -62,7 +66,8 @@ async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> 
   if (flags.dryRun === true) return { view: seedView(await planSeed(context, target, request), true) };
   await planSeed(context, target, request);
   await consent(session, flags);
-  return { view: seedView(await seed(context, target, request), false) };
+  const result = await seed(context, target, request);
+  return { view: seedView(result, false), ...(result.error !== null && { error: result.error }) };
 }
 
 export const seedCommand: CommandDefinition = {

@@ -2,6 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { putItems } from '../dynamodb/items.js';
 import { exampleSession, type ExampleSession, type Random } from '../schema/index.js';
+import { CliError } from '../errors.js';
 import type { OperationContext } from './context.js';
 import { nameOf, requireEvents, requireSessions, type Target } from './target.js';
 
@@ -19,8 +20,11 @@ export interface SeedRequest {
 export interface SeedResult {
   readonly layout: string;
   readonly tables: readonly string[];
+  /** Written for certain; the hundred that were under way at a failure may be partly there. */
   readonly sessions: number;
   readonly events: number;
+  /** What ended the writing before its end; null when all were written. */
+  readonly error: CliError | null;
 }
 
 /** Sessions that are made and written at once; four calls of 25 items are in flight. */
@@ -39,26 +43,30 @@ export async function planSeed(context: OperationContext, target: Target, reques
     tables: hasEvents ? [sessionsTable, eventsTable] : [sessionsTable],
     sessions: request.count,
     events: hasEvents ? request.count * request.events : 0,
+    error: null,
   };
 }
 
-/** Writes realistic sessions, and their events where the layout has them. Throws TABLE_NOT_FOUND. */
+/**
+ * Writes realistic sessions, and their events where the layout has them. Throws TABLE_NOT_FOUND; what fails later is told in
+ * the result, with what had been written.
+ */
 export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
   const plan = await planSeed(context, target, request);
   const [sessionsTable = '', eventsTable] = plan.tables;
   let [sessions, events] = [0, 0];
   for (const chunk of chunks(target, request, context.now())) {
-    await putAll(
-      context,
-      sessionsTable,
-      chunk.map(({ session }) => session),
-    );
-    sessions += chunk.length;
-    if (eventsTable !== undefined) {
-      const items = chunk.flatMap((example) => example.events);
-      await putAll(context, eventsTable, items);
-      events += items.length;
+    const items = chunk.flatMap((example) => example.events);
+    try {
+      const rows = chunk.map(({ session }) => session);
+      await putAll(context, sessionsTable, rows);
+      if (eventsTable !== undefined) await putAll(context, eventsTable, items);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      return { ...plan, sessions, events, error };
     }
+    sessions += chunk.length;
+    if (eventsTable !== undefined) events += items.length;
     context.onProgress({
       step: 'writing sessions',
       table: sessionsTable,
