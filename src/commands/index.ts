@@ -10,11 +10,13 @@ import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
 import { statsCommand } from './stats.js';
 import { statusCommand } from './status.js';
+import { teardownCommand } from './teardown.js';
 
 /** All commands, in the order in which help shows them. */
 export const COMMANDS: readonly CommandDefinition[] = [
   setupCommand,
   statusCommand,
+  teardownCommand,
   listCommand,
   showCommand,
   eventsCommand,

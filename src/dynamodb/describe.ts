@@ -12,6 +12,7 @@ import { CliError } from '../errors.js';
 import type { KeyType } from '../schema/attribute-value.js';
 import type {
   Billing,
+  Capacity,
   KeyAttribute,
   KeySchema,
   ObservedIndex,
@@ -24,7 +25,7 @@ import type { Dynamo } from './client.js';
 
 const isKeyType = (type: string | undefined): type is KeyType => type === 'S' || type === 'N' || type === 'B';
 
-function keysOf(
+export function keysOf(
   elements: readonly KeySchemaElement[] | undefined,
   definitions: readonly AttributeDefinition[],
 ): KeySchema {
@@ -37,7 +38,7 @@ function keysOf(
   return { partitionKey: keyOf('HASH') ?? { name: '', type: 'S' }, ...(sortKey === undefined ? {} : { sortKey }) };
 }
 
-function projectionOf(index: GlobalSecondaryIndexDescription): Projection {
+export function projectionOf(index: Pick<GlobalSecondaryIndexDescription, 'Projection'>): Projection {
   const { ProjectionType = 'ALL', NonKeyAttributes } = index.Projection ?? {};
   return { type: ProjectionType, ...(NonKeyAttributes === undefined ? {} : { nonKeyAttributes: NonKeyAttributes }) };
 }
@@ -69,12 +70,7 @@ export interface Described extends Omit<ObservedTable, 'ttl' | 'pointInTimeRecov
   readonly indexCapacity: ReadonlyMap<string, Capacity>;
 }
 
-interface Capacity {
-  readonly readCapacityUnits: number;
-  readonly writeCapacityUnits: number;
-}
-
-function capacityOf(throughput: TableDescription['ProvisionedThroughput']): Capacity {
+export function capacityOf(throughput: TableDescription['ProvisionedThroughput']): Capacity {
   return {
     readCapacityUnits: throughput?.ReadCapacityUnits ?? 0,
     writeCapacityUnits: throughput?.WriteCapacityUnits ?? 0,
@@ -174,7 +170,8 @@ async function settle<T>(work: Promise<T>, isExpected: (error: CliError) => bool
   }
 }
 
-const ifTableExists = <T>(work: Promise<T>): Promise<T | null> =>
+/** null where the table does not exist. */
+export const ifTableExists = <T>(work: Promise<T>): Promise<T | null> =>
   settle(work, ({ code }) => code === 'TABLE_NOT_FOUND');
 
 /** null where the endpoint has no such operation, or these credentials may not use it. */
