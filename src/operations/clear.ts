@@ -70,7 +70,8 @@ export async function clearItems(
     pace,
     reads: new Budget(pace.maxReadUnits, signal),
     deletes: {
-      governor: new Governor({ concurrency: pace.concurrency, signal }),
+      // Nothing is to be found out first: what is throttled comes back, and halves them.
+      governor: new Governor({ concurrency: pace.concurrency, initial: pace.concurrency, signal }),
       budget: new Budget(pace.maxWriteUnits, signal),
       cost: new UnitCost(deleteUnits(table)),
     },
