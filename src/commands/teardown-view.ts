@@ -23,8 +23,7 @@ const VERBS: Readonly<Record<PlannedStep['step'], string>> = {
 };
 
 function backupText(page: Page, { newestBackup: backup }: TeardownTable): string {
-  if (backup === undefined) return 'not known here';
-  if (backup === null) return 'none';
+  if (!backup) return 'none';
   return `${backup.name}, ${relativeTime(new Date(backup.createdAt), page.now)} (${backup.status})`;
 }
 
@@ -41,7 +40,8 @@ function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): 
           ...(typeof newest === 'number'
             ? [['newest activity', relativeTime(new Date(newest), page.now)] as const]
             : []),
-          ['newest backup', backupText(page, table)] as const,
+          // An engine has none, and who may not list them cannot know.
+          ...(table.newestBackup === undefined ? [] : [['newest backup', backupText(page, table)] as const]),
         ]),
   ];
   return page.properties(pairs);
@@ -49,19 +49,30 @@ function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): 
 
 function howText(step: PlannedStep): string {
   if (step.step !== 'clear-data' || step.choice === null) return '';
-  const { way, why, estimate } = step.choice;
+  const { way, why } = step.choice;
+  return way === 'items' ? `: delete the rows (${why})` : `: drop it and make it anew (${why})`;
+}
+
+/** What both ways cost. */
+function costLines(step: PlannedStep): readonly string[] {
+  if (step.step !== 'clear-data' || step.choice === null) return [];
+  const { way, estimate } = step.choice;
   const items = `about ${number(estimate.writeUnits)} write units, ${dollars(estimate.dollars)}${
     estimate.seconds === null ? '' : `, ${duration(estimate.seconds)} or more`
   }`;
   return way === 'items'
-    ? `: delete the rows (${why}); ${items}; with --recreate no write units, and about a minute away`
-    : `: drop it and make it anew (${why}); no write units; deleting the rows: ${items}`;
+    ? [`${items}; with --recreate no write units, but the table is away for about a minute`]
+    : [`no write units; deleting the rows would take ${items}`];
 }
 
 function stepLines(page: Page, step: PlannedStep): readonly string[] {
   const text = `${VERBS[step.step]} ${step.table.name}`;
   if (step.skip !== null) return [page.same(`${text}: nothing to do, ${step.skip}`)];
-  const notes = [...(step.unprotects ? ['its deletion protection is taken off'] : []), ...step.notes];
+  const notes = [
+    ...costLines(step),
+    ...(step.unprotects ? ['its deletion protection is taken off'] : []),
+    ...step.notes,
+  ];
   const line = step.step === 'disable-streams' ? page.changed(text) : page.removed(`${text}${howText(step)}`);
   return [line, ...notes.map((note) => page.block(note, 4))];
 }

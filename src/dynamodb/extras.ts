@@ -146,9 +146,10 @@ async function recoveryWindow(dynamo: Dynamo, name: string): Promise<number | un
   return recovery?.PointInTimeRecoveryStatus === 'ENABLED' ? recovery.RecoveryPeriodInDays : undefined;
 }
 
+/** -1 stands for no limit. */
+const units = (value: number | undefined): number | null => (value === undefined || value < 1 ? null : value);
+
 function maximumOf(throughput: OnDemandThroughput | undefined): OnDemandMaximum | null {
-  // -1 stands for no limit.
-  const units = (value: number | undefined): number | null => (value === undefined || value < 1 ? null : value);
   const most = {
     readUnits: units(throughput?.MaxReadRequestUnits),
     writeUnits: units(throughput?.MaxWriteRequestUnits),

@@ -36,13 +36,13 @@ const COMPARED = [
 ] as const satisfies readonly (keyof TableRecord)[];
 
 /** Settings of which null says that they were off; of the others it says that they were not read. */
-const NULL_IS_OFF: readonly (keyof TableRecord)[] = ['ttlAttribute', 'stream', 'kmsKey'];
+const NULL_IS_OFF: ReadonlySet<keyof TableRecord> = new Set(['ttlAttribute', 'stream', 'kmsKey']);
 
 /** The settings in which a table, as it is recorded now, differs from how it was. */
 export function recordDifferences(was: TableRecord, is: TableRecord): readonly string[] {
   return COMPARED.filter((property) => {
     const wanted = was[property];
-    if (wanted === undefined || (wanted === null && !NULL_IS_OFF.includes(property))) return false;
+    if (wanted === undefined || (wanted === null && !NULL_IS_OFF.has(property))) return false;
     return JSON.stringify(comparable(wanted)) !== JSON.stringify(comparable(is[property]));
   });
 }
