@@ -54,9 +54,9 @@ async function requestOf(session: CommandSession, flags: TeardownFlags): Promise
 }
 
 const VERBS: Readonly<Record<StepName, string>> = {
-  'clear-data': 'Clear',
-  'disable-streams': 'Disable the stream of',
-  delete: 'Delete',
+  'clear-data': 'clear',
+  'disable-streams': 'disable the stream of',
+  delete: 'delete',
 };
 
 /** What is asked: every step with its tables, and the protection that is taken off. */
@@ -68,7 +68,8 @@ function questionOf(plan: TeardownPlan): string {
   });
   const unprotected = [...new Set(open.filter(({ unprotects }) => unprotects).map(({ table }) => table.name))];
   const off = unprotected.length === 0 ? '' : ` (the deletion protection of ${unprotected.join(' and ')} is taken off)`;
-  return `${phrases.join(', ')}${off}?`;
+  const text = phrases.join(', ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${off}?`;
 }
 
 function consentFor(plan: TeardownPlan, flags: TeardownFlags): ConsentRequest {
@@ -126,7 +127,11 @@ function endOf({ steps, interrupted, error }: TeardownResult): Omit<Outcome, 'vi
   );
   if (interrupted) {
     const gone = steps.flatMap(({ cleared }) => (cleared?.way === 'items' ? [cleared.deleted] : []));
-    const told = gone.length === 0 ? '' : `; ${gone.reduce((sum, each) => sum + each, 0)} rows are gone`;
+    const rows = gone.length === 0 ? '' : `; ${gone.reduce((sum, each) => sum + each, 0)} rows are gone`;
+    const away = steps.flatMap(({ table, cleared }) =>
+      cleared?.way === 'recreate' && cleared.interrupted ? [`; '${table}' is not whole until it is made anew`] : [],
+    );
+    const told = `${rows}${away.join('')}`;
     return {
       exitCode: EXIT.interrupted,
       error: new CliError('INTERRUPTED', `interrupted; no call was cut off${told}`, {

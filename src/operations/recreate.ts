@@ -147,10 +147,14 @@ const BUSY_MAX_DELAY_MS = 5000;
 export async function dropTable(context: OperationContext, name: string, forceUnprotect: boolean): Promise<void> {
   const { dynamo } = context;
   const step = 'deleting the table';
+  let isUnprotected = false;
   try {
     const { deletionProtection } = await settle(context, name, { step: 'waiting until it can be deleted' });
     if (deletionProtection && !forceUnprotect) throw protectedError(name);
-    if (deletionProtection) await unprotect(context, name);
+    if (deletionProtection) {
+      await unprotect(context, name);
+      isUnprotected = true;
+    }
     context.onProgress({ step, table: name });
     await patiently(context, () => deleteTable(dynamo, name), {
       table: name,
@@ -162,9 +166,17 @@ export async function dropTable(context: OperationContext, name: string, forceUn
       maxDelayMs: BUSY_MAX_DELAY_MS,
     });
   } catch (error) {
-    if (!(error instanceof CliError) || error.code !== 'TABLE_NOT_FOUND') throw error;
+    if (!(error instanceof CliError) || error.code !== 'TABLE_NOT_FOUND')
+      throw isUnprotected && error instanceof CliError ? leftUnprotected(name, error) : error;
   }
   await untilGone(context, name);
+}
+
+function leftUnprotected(name: string, error: CliError): CliError {
+  if (error.code === 'INTERRUPTED') return error;
+  const hint = `the deletion protection of '${name}' is off now: \`mcp-sessions setup --deletion-protection\` turns it on`;
+  const { hint: why } = error;
+  return new CliError(error.code, error.message, { hint: why === undefined ? hint : `${why}; ${hint}`, cause: error });
 }
 
 /** How long AWS may take to show tags and TTL as they were set. */
@@ -208,7 +220,7 @@ const notTheSame = (name: string, missed: PutBack['missed']): CliError =>
 
 /** A failure half-way, with how to go on. */
 function goOn(error: CliError, { file }: RecreateRequest): CliError {
-  const hint = `the table's settings are kept in '${file}': run the same command again, it goes on from there`;
+  const hint = `the table's settings are kept in '${file}': run the same command again, it goes on from there; \`mcp-sessions setup\` would make the table as the layout says`;
   const { hint: why } = error;
   return new CliError(error.code, error.message, { hint: why === undefined ? hint : `${why}. ${hint}`, cause: error });
 }

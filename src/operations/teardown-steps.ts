@@ -95,10 +95,11 @@ function planClear(table: TeardownTable, facts: Facts): ClearStep {
     };
   if (observed === null) return { ...head, ...nothing(table, 'it does not exist') };
   if (!isThere(table)) return { ...head, ...nothing(table, 'it is being deleted') };
-  const choice = chooseWay(estimateClear(observed, facts.pace, facts.isAws), {
-    recreate: facts.recreate ?? (isDeletedNext ? false : null),
-    losses: differencesOf(table, facts.production),
-  });
+  const estimate = estimateClear(observed, facts.pace, facts.isAws);
+  const choice: ClearChoice =
+    isDeletedNext && facts.recreate === null
+      ? { way: 'items', why: 'making it anew makes no sense before --delete', estimate }
+      : chooseWay(estimate, { recreate: facts.recreate, losses: differencesOf(table, facts.production) });
   const before = isDeletedNext ? ['it is deleted afterwards, rows and all: clearing it first only costs'] : [];
   if (choice.way === 'items') return { ...head, table, skip: null, choice, unprotects: false, notes: before };
   requireUnshared(table, '--recreate', facts.forceShared);

@@ -8,7 +8,7 @@ const keyAttribute = v.object({ name: v.string(), type: keyType });
 const keySchema = { partitionKey: keyAttribute, sortKey: v.exactOptional(keyAttribute) };
 const capacity = v.pipe(v.number(), v.integer(), v.minValue(1));
 const capacities = { readCapacityUnits: capacity, writeCapacityUnits: capacity };
-const projection = v.object({
+const projectionShape = v.object({
   type: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
   nonKeyAttributes: v.exactOptional(v.array(v.string())),
 });
@@ -26,7 +26,7 @@ const RECORD = v.object({
     v.object({
       ...keySchema,
       name: v.string(),
-      projection,
+      projection: projectionShape,
     }),
   ),
   ttlAttribute: v.nullable(v.string()),
@@ -43,7 +43,7 @@ const RECORD = v.object({
   replicas: v.array(v.string()),
   extras: v.exactOptional(
     v.object({
-      localIndexes: v.array(v.object({ name: v.string(), sortKey: keyAttribute, projection })),
+      localIndexes: v.array(v.object({ name: v.string(), sortKey: keyAttribute, projection: projectionShape })),
       indexCapacity: v.record(v.string(), v.object(capacities)),
       onDemandMaximum: v.nullable(maximum),
       indexMaximum: v.record(v.string(), maximum),

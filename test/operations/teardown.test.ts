@@ -190,6 +190,16 @@ describe('deletion protection', () => {
     },
   );
 
+  it('is said to be off when the table could not be deleted after all', async () => {
+    const { double, context, tables, folder } = await stage({ overrides });
+    double.inject({ operation: 'DeleteTable', error: awsFaults.accessDenied('DeleteTable', tables.events) });
+    const { result } = await tearDown(context(), tables, folder, { steps: ['delete'], forceUnprotect: true });
+    expect(result.error).toMatchObject({
+      code: 'ACCESS_DENIED',
+      hint: expect.stringContaining(`the deletion protection of '${tables.events}' is off now`),
+    });
+  });
+
   it('does not keep rows from being deleted', async () => {
     const { context, tables, folder } = await stage({ overrides }, 2);
     const { result } = await tearDown(context(), tables, folder, { steps: ['clear-data'], recreate: false });
