@@ -122,6 +122,8 @@ export function connect(options: ConnectOptions): Dynamo {
       httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
     }),
   });
+  // It makes a copy of every item for a log that nobody keeps: a tenth of the time of a batch.
+  client.middlewareStack.remove('loggerMiddleware');
   return {
     region,
     endpoint,
