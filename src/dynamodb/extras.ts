@@ -96,6 +96,10 @@ async function look<T>(work: () => Promise<T>): Promise<Look<T>> {
 const hidden = (found: Look<unknown>, what: string, action: string): readonly string[] =>
   found === HIDDEN ? [`${what}, if it has any: these credentials may not look (${action})`] : [];
 
+/** moto takes a stream, and a table without a policy, for something that is not there. */
+const isNone = ({ isAws }: Dynamo, { code, cause }: CliError): boolean =>
+  (cause instanceof Error && cause.name === 'PolicyNotFoundException') || (!isAws && code === 'TABLE_NOT_FOUND');
+
 const policyOf = (dynamo: Dynamo, name: string, arn: string): Promise<Look<string>> =>
   look(async () => {
     try {
@@ -104,8 +108,7 @@ const policyOf = (dynamo: Dynamo, name: string, arn: string): Promise<Look<strin
       );
       return Policy;
     } catch (error) {
-      if (error instanceof CliError && error.cause instanceof Error && error.cause.name === 'PolicyNotFoundException')
-        return null;
+      if (error instanceof CliError && isNone(dynamo, error)) return null;
       throw error;
     }
   }).then((found) => found ?? null);

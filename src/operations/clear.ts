@@ -96,13 +96,16 @@ type End = Pick<ClearResult, 'failed' | 'left' | 'interrupted' | 'error'>;
  */
 async function untilEmpty(run: Run): Promise<End> {
   let failed = 0;
+  let isStuck = false;
   try {
     for (let look = 1; ; look += 1) {
       const before = run.deleted;
-      const isLast = look === LOOKS || (look > 1 && failed > 0);
+      const isLast = look === LOOKS || isStuck;
       const found = await lookOnce(run, { consistent: look > 1, remove: !isLast });
       if (found === 0 ? look > 1 : isLast) return { failed, left: found, interrupted: false, error: null };
-      failed = found - (run.deleted - before);
+      const deleted = run.deleted - before;
+      failed = found - deleted;
+      isStuck = found > 0 && deleted === 0;
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

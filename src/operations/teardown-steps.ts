@@ -67,6 +67,8 @@ function differencesOf(table: TeardownTable, production: boolean): readonly stri
   const { observed, sharedBy, losses } = table;
   return [
     ...losses,
+    // Until it is ACTIVE not all of its settings are known.
+    ...(observed?.status === 'ACTIVE' ? [] : [`it is ${observed?.status ?? 'not there'}`]),
     ...(observed?.stream.enabled === true ? ['its stream would be a new one, with another ARN'] : []),
     ...(observed?.pointInTimeRecovery?.enabled === true ? ['its recovery points would be lost'] : []),
     ...(observed?.deletionProtection === true ? ['it is protected against deletion'] : []),

@@ -136,6 +136,9 @@ describe('recreate', () => {
         indexCapacity: { CreatedAtIndex: { readCapacityUnits: 2, writeCapacityUnits: 9 } },
       },
     });
+    // What AWS answers for a table without a policy.
+    const message = 'Resource-based policy not found for the provided ResourceArn';
+    all.double.inject({ operation: 'GetResourcePolicy', error: { name: 'PolicyNotFoundException', message } });
     const result = await recreate(all.context(), { ...all, forceUnprotect: true });
     expect(result).toMatchObject({ way: 'recreate', resumed: false, missed: [], interrupted: false, error: null });
     expect(result.reapplied).toEqual(expect.arrayContaining(['table', 'ttl', 'pointInTimeRecovery', 'tag:Team']));
