@@ -11,7 +11,8 @@ import { CliError } from '../errors.js';
 import type { LocalIndex, OnDemandMaximum, TableExtras } from '../schema/extras.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-import { capacityOf, ifTableExists, keysOf, projectionOf } from './describe.js';
+import { ifTableExists } from './describe.js';
+import { capacityOf, keysOf, projectionOf } from './describe-parts.js';
 
 export interface ObservedExtras {
   /** A table of the same name that is made anew has another one. */
