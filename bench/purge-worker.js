@@ -1,4 +1,4 @@
-// One measurement of the purge in a process of its own, so that its peak memory is its own: prints a line of JSON.
+// One measurement of the purge, or of clearing a table, in a process of its own, so that its peak memory is its own: prints a line of JSON.
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -91,7 +91,27 @@ async function barePartiQl() {
   return { ms: performance.now() - started, writeUnits: units };
 }
 
-async function sdkLoop(deletes) {
+/** Deletes without conditions, 16 in flight: the keys are known, so nothing is read. */
+async function bareDeletes() {
+  const batches = batchesOf(await load());
+  const started = performance.now();
+  await inParallel(16, batches, async (batch) => {
+    const requests = batch.map(({ session_id: id }) => ({ DeleteRequest: { Key: { session_id: id } } }));
+    const answer = await post('BatchWriteItem', {
+      RequestItems: { [table]: requests },
+      ReturnConsumedCapacity: 'TOTAL',
+    });
+    if (Object.keys(answer.UnprocessedItems ?? {}).length > 0) throw new Error('some came back');
+  });
+  return { ms: performance.now() - started, count: batches.flat().length };
+}
+
+const CONDITION = {
+  ConditionExpression: '#t = :t',
+  ExpressionAttributeNames: { '#t': 'ttl' },
+};
+
+async function sdkLoop(deletes, isConditional) {
   const { DynamoDBClient, DeleteItemCommand } = await import('@aws-sdk/client-dynamodb');
   const client = new DynamoDBClient({
     region: 'eu-west-1',
@@ -105,17 +125,14 @@ async function sdkLoop(deletes) {
       new DeleteItemCommand({
         TableName: table,
         Key: { session_id: id },
-        ConditionExpression: '#t = :t',
-        ExpressionAttributeNames: { '#t': 'ttl' },
-        ExpressionAttributeValues: { ':t': ttl },
+        ...(isConditional && { ...CONDITION, ExpressionAttributeValues: { ':t': ttl } }),
       }),
     );
   return { ms: ((performance.now() - started) / items.length) * deletes, count: items.length };
 }
 
-async function ours(deletes) {
+async function opened() {
   const product = await import(pathToFileURL(bundle).href);
-  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-bench-'));
   const signal = new AbortController().signal;
   const dynamo = product.connect({
     region: 'eu-west-1',
@@ -126,9 +143,28 @@ async function ours(deletes) {
   });
   const layouts = product.LAYOUTS;
   const context = { dynamo, now: Date.now, signal, onProgress: () => {}, layouts, heedsStatements: true };
+  const tables = { flags: { sessions: { name: table, source: 'flag' }, events: undefined }, file: {} };
+  const target = await product.resolveTarget(context, { layout: 'mcp', tables, env: {} });
+  return { product, dynamo, context, target };
+}
+
+/** Reading the keys and the last look are part of it. */
+async function clearOurs() {
+  const { product, dynamo, context, target } = await opened();
   try {
-    const tables = { flags: { sessions: { name: table, source: 'flag' }, events: undefined }, file: {} };
-    const target = await product.resolveTarget(context, { layout: 'mcp', tables, env: {} });
+    const pace = { concurrency: 16, segments: null, maxReadUnits: null, maxWriteUnits: null };
+    const result = await product.clearItems(context, target.sessions, null, pace);
+    if (result.left !== 0) throw new Error(JSON.stringify(result));
+    return { ms: result.seconds * 1000, count: result.deleted, ...result.capacity };
+  } finally {
+    dynamo.destroy();
+  }
+}
+
+async function ours(deletes) {
+  const { product, dynamo, context, target } = await opened();
+  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-bench-'));
+  try {
     const request = {
       filter: { expired: true },
       ids: null,
@@ -180,7 +216,10 @@ const JOBS = {
   purge: () => ours(true),
   plan: () => ours(false),
   'bare-partiql': barePartiQl,
-  'sdk-loop': () => sdkLoop(2000),
+  'sdk-loop': () => sdkLoop(2000, true),
+  clear: clearOurs,
+  'bare-deletes': bareDeletes,
+  'sdk-deletes': () => sdkLoop(2000, false),
   'bare-scan': scanOnly,
 };
 const result = await JOBS[job]();

@@ -116,6 +116,7 @@ const slower = (ours, other, limit) => {
 
 const CODE = `
 export * from './src/dynamodb/client.js';
+export * from './src/operations/clear.js';
 export * from './src/operations/purge.js';
 export * from './src/operations/purge-plan.js';
 export * from './src/operations/purge-files.js';
@@ -123,8 +124,8 @@ export { resolveTarget } from './src/operations/target.js';
 export { LAYOUTS } from './src/schema/index.js';
 `;
 
-async function speeds(node, runs, bundle) {
-  const jobs = ['purge', 'bare-partiql', 'sdk-loop', 'plan', 'bare-scan'];
+/** Figures of each job, in turns. */
+async function inTurns(node, runs, bundle, jobs) {
   const found = Object.fromEntries(jobs.map((job) => [job, []]));
   for (let turn = -1; turn < runs; turn += 1)
     // A fresh engine a turn: what it has deleted slows it down.
@@ -137,6 +138,11 @@ async function speeds(node, runs, bundle) {
         if (turn >= 0) found[job].push(figures);
       }
     });
+  return found;
+}
+
+async function speeds(node, runs, bundle) {
+  const found = await inTurns(node, runs, bundle, ['purge', 'bare-partiql', 'sdk-loop', 'plan', 'bare-scan']);
   const per = (job, count) => found[job].map(({ ms }) => ms / count);
   const [first] = found.purge;
   const least = { write: ROWS * 3 };
@@ -175,6 +181,25 @@ async function speeds(node, runs, bundle) {
   ];
 }
 
+/** All rows of a table, against a bare client that knows the keys, and against one DeleteItem after the other. */
+async function clears(node, runs, bundle) {
+  const jobs = ['clear', 'bare-deletes', 'sdk-deletes'];
+  const found = await inTurns(node, runs, bundle, jobs);
+  const per = (job, count) => found[job].map(({ ms }) => ms / count);
+  return [
+    {
+      name: `clear of ${ROWS} vs a bare client that knows the keys`,
+      time: times(found.clear),
+      ...slower(per('clear', ROWS), per('bare-deletes', ROWS), 1 / 0.85),
+    },
+    {
+      name: 'clear vs a loop of DeleteItem',
+      time: times(found.clear),
+      ...slower(per('clear', ROWS), per('sdk-deletes', 2000), 1 / 8),
+    },
+  ];
+}
+
 async function memory(node, bundle) {
   const more = Number(process.env.BENCH_PURGE_ROWS ?? -1);
   if (more === 0) return [];
@@ -193,7 +218,7 @@ async function memory(node, bundle) {
   return results;
 }
 
-export const purge = ({ node, runs = 5 }) =>
+const withBundle = (use) =>
   inFolder(async (folder) => {
     const bundle = path.join(folder, 'purge.mjs');
     await build({
@@ -207,5 +232,10 @@ export const purge = ({ node, runs = 5 }) =>
         js: "import { createRequire as benchRequire } from 'node:module'; const require = benchRequire(import.meta.url);",
       },
     });
-    return [...(await speeds(node, runs, bundle)), ...(await memory(node, bundle))];
+    return use(bundle);
   });
+
+export const purge = ({ node, runs = 5 }) =>
+  withBundle(async (bundle) => [...(await speeds(node, runs, bundle)), ...(await memory(node, bundle))]);
+
+export const clear = ({ node, runs = 5 }) => withBundle((bundle) => clears(node, runs, bundle));

@@ -6,12 +6,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nodeVersion } from './measure.js';
-import { purge } from './purge.js';
+import { clear, purge } from './purge.js';
 import { render } from './render.js';
 import { setupLocal } from './setup-local.js';
 import { startup } from './startup.js';
 
-const SUITES = { startup, 'setup-local': setupLocal, render, purge };
+const SUITES = { startup, 'setup-local': setupLocal, render, purge, clear };
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 const HELP = `Usage: npm run bench -- [suite…] [options]

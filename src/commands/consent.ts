@@ -11,6 +11,10 @@ export interface ConsentRequest {
   readonly losing: readonly string[];
   /** A table is tagged as production's, whatever environment this command was told. */
   readonly taggedProduction?: boolean;
+  /** Tables whose names are demanded outside production too. */
+  readonly alwaysNamed?: readonly string[];
+  /** Outside production this word is to be typed, where a `y` could be a slip. */
+  readonly word?: string;
   /** Tables named with --confirm. */
   readonly confirmed: readonly string[];
 }
@@ -31,10 +35,11 @@ interface Missing {
 }
 
 async function missingConsent(session: CommandSession, request: ConsentRequest): Promise<Missing> {
-  const { losing, confirmed, taggedProduction = false } = request;
+  const { losing, confirmed, taggedProduction = false, alwaysNamed = [] } = request;
   const production = taggedProduction || isProduction((await session.settings()).environment.value);
-  const names = production ? losing.filter((table) => !confirmed.includes(table)) : [];
-  const isAnswered = session.flags.yes === true || (production && losing.length > 0);
+  const demanded = losing.filter((table) => production || alwaysNamed.includes(table));
+  const names = demanded.filter((table) => !confirmed.includes(table));
+  const isAnswered = session.flags.yes === true || (losing.length > 0 && demanded.length === losing.length);
   return { answer: names.length > 0 || !isAnswered, names };
 }
 
@@ -54,6 +59,13 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
   if (!answer) return;
   if (!terminal.isInteractive) throw unattended(what, names);
   session.progress.stop();
+  if (names.length === 0 && request.word !== undefined) {
+    const { word } = request;
+    const message = `${question} Type ${word} to go on`;
+    if (await prompts.confirmByName({ message, expected: word, flag: '--yes' }))
+      return session.tellCommand([...runtime.argv, '--yes']);
+    throw notConfirmed(what, `type ${word}, or give --yes`);
+  }
   if (names.length === 0) {
     if (await prompts.confirm({ message: question, flag: '--yes' }))
       return session.tellCommand([...runtime.argv, '--yes']);
@@ -69,7 +81,10 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {
   const flags = unconfirmed.length === 0 ? '--yes' : unconfirmed.map((table) => `--confirm ${table}`).join(' ');
-  const why = unconfirmed.length === 0 ? '' : ' (production: --yes is not enough where something is lost)';
+  const why =
+    unconfirmed.length === 0
+      ? ''
+      : " (in production, or for a table that may be another's, --yes is not enough where something is lost)";
   return new CliError(
     'NOT_CONFIRMED',
     `${what} needs consent, and there is no terminal to ask on: nothing was changed`,

@@ -11,12 +11,14 @@ import { showCommand } from './show.js';
 import { statsCommand } from './stats.js';
 import { statusCommand } from './status.js';
 import { streamsCommand } from './streams.js';
+import { teardownCommand } from './teardown.js';
 
 /** All commands, in the order in which help shows them. */
 export const COMMANDS: readonly CommandDefinition[] = [
   setupCommand,
   statusCommand,
   streamsCommand,
+  teardownCommand,
   listCommand,
   showCommand,
   eventsCommand,

@@ -4,43 +4,14 @@ import {
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type GlobalSecondaryIndexDescription,
-  type KeySchemaElement,
   ListTagsOfResourceCommand,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
-import type { KeyType } from '../schema/attribute-value.js';
-import type {
-  Billing,
-  KeyAttribute,
-  KeySchema,
-  ObservedIndex,
-  ObservedTable,
-  Projection,
-  TtlStatus,
-} from '../schema/types.js';
+import type { Billing, Capacity, ObservedIndex, ObservedTable, TtlStatus } from '../schema/types.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-
-const isKeyType = (type: string | undefined): type is KeyType => type === 'S' || type === 'N' || type === 'B';
-
-function keysOf(
-  elements: readonly KeySchemaElement[] | undefined,
-  definitions: readonly AttributeDefinition[],
-): KeySchema {
-  const keyOf = (kind: 'HASH' | 'RANGE'): KeyAttribute | undefined => {
-    const name = elements?.find(({ KeyType }) => KeyType === kind)?.AttributeName;
-    const type = definitions.find(({ AttributeName }) => AttributeName === name)?.AttributeType;
-    return name === undefined ? undefined : { name, type: isKeyType(type) ? type : 'S' };
-  };
-  const sortKey = keyOf('RANGE');
-  return { partitionKey: keyOf('HASH') ?? { name: '', type: 'S' }, ...(sortKey === undefined ? {} : { sortKey }) };
-}
-
-function projectionOf(index: GlobalSecondaryIndexDescription): Projection {
-  const { ProjectionType = 'ALL', NonKeyAttributes } = index.Projection ?? {};
-  return { type: ProjectionType, ...(NonKeyAttributes === undefined ? {} : { nonKeyAttributes: NonKeyAttributes }) };
-}
+import { capacityOf, keysOf, projectionOf } from './describe-parts.js';
 
 function indexOf(index: GlobalSecondaryIndexDescription, definitions: readonly AttributeDefinition[]): ObservedIndex {
   return {
@@ -69,18 +40,6 @@ export interface Described extends Omit<ObservedTable, 'ttl' | 'pointInTimeRecov
   readonly changesKey: boolean;
   /** Provisioned capacity by index; empty on demand. */
   readonly indexCapacity: ReadonlyMap<string, Capacity>;
-}
-
-interface Capacity {
-  readonly readCapacityUnits: number;
-  readonly writeCapacityUnits: number;
-}
-
-function capacityOf(throughput: TableDescription['ProvisionedThroughput']): Capacity {
-  return {
-    readCapacityUnits: throughput?.ReadCapacityUnits ?? 0,
-    writeCapacityUnits: throughput?.WriteCapacityUnits ?? 0,
-  };
 }
 
 function toObserved(table: TableDescription, name: string): Described {
@@ -180,7 +139,8 @@ async function settle<T>(work: Promise<T>, isExpected: (error: CliError) => bool
   }
 }
 
-const ifTableExists = <T>(work: Promise<T>): Promise<T | null> =>
+/** null where the table does not exist. */
+export const ifTableExists = <T>(work: Promise<T>): Promise<T | null> =>
   settle(work, ({ code }) => code === 'TABLE_NOT_FOUND');
 
 /** null where the endpoint has no such operation, or these credentials may not use it. */

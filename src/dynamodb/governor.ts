@@ -4,6 +4,8 @@ import { pause } from './wait.js';
 export interface GovernorOptions {
   /** The most calls in flight at once. */
   readonly concurrency: number;
+  /** Calls in flight at the beginning; 4 when left out. */
+  readonly initial?: number;
   readonly signal: AbortSignal;
 }
 
@@ -20,9 +22,9 @@ export class Governor {
   #calm = 0;
   #halvedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ concurrency, signal }: GovernorOptions) {
+  constructor({ concurrency, initial = 4, signal }: GovernorOptions) {
     this.#most = concurrency;
-    this.#limit = Math.min(concurrency, 4);
+    this.#limit = Math.min(concurrency, initial);
     this.#signal = signal;
   }
 

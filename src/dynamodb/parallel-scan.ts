@@ -19,6 +19,8 @@ export interface ScanRequest {
   /** Attributes to answer, keys included; all when left out. Reads cost the same, answers are smaller. */
   readonly attributes?: readonly string[];
   readonly filter?: Expression | undefined;
+  /** Strongly consistent reads, at twice the cost. */
+  readonly consistent?: boolean;
   /** Items of a page at the most; DynamoDB's own limit is 1 MB. */
   readonly pageItems?: number;
   /** Where each segment goes on: the last key that was read, null for a segment that is done. */
@@ -138,7 +140,7 @@ async function sendScan(dynamo: Dynamo, request: ScanRequest, input: ScanCommand
 }
 
 function scanInput(request: ScanRequest, segment: number): ScanCommandInput {
-  const { table, index, segments, attributes, filter, pageItems } = request;
+  const { table, index, segments, attributes, filter, consistent, pageItems } = request;
   const names: Record<string, string> = { ...filter?.names };
   const projection = attributes?.map((attribute, at) => {
     names[`#p${at}`] = attribute;
@@ -156,6 +158,7 @@ function scanInput(request: ScanRequest, segment: number): ScanCommandInput {
       }),
     ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
     ...(pageItems !== undefined && { Limit: pageItems }),
+    ...(consistent === true && { ConsistentRead: true }),
     ReturnConsumedCapacity: 'TOTAL',
   };
 }

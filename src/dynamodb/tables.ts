@@ -1,6 +1,7 @@
 import {
   type AttributeDefinition,
   CreateTableCommand,
+  DeleteTableCommand,
   type GlobalSecondaryIndex,
   type KeySchemaElement,
   ListTablesCommand,
@@ -12,7 +13,8 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { DesiredTable } from '../schema/desired.js';
-import type { Billing, IndexSpec, KeySchema, StreamViewType, TableClass } from '../schema/types.js';
+import type { OnDemandMaximum, TableExtras } from '../schema/extras.js';
+import type { Billing, IndexSpec, KeySchema, Projection, StreamViewType, TableClass } from '../schema/types.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Described } from './describe.js';
@@ -43,16 +45,49 @@ const throughput = (billing: Billing): { ProvisionedThroughput?: ProvisionedThro
         },
       };
 
+const projectionInput = ({ type, nonKeyAttributes }: Projection) => ({
+  ProjectionType: type,
+  ...(nonKeyAttributes === undefined ? {} : { NonKeyAttributes: [...nonKeyAttributes] }),
+});
+
 function indexInput(index: IndexSpec, billing: Billing): GlobalSecondaryIndex {
-  const { type, nonKeyAttributes } = index.projection;
   return {
     IndexName: index.name,
     KeySchema: keyElements(index),
-    Projection: {
-      ProjectionType: type,
-      ...(nonKeyAttributes === undefined ? {} : { NonKeyAttributes: [...nonKeyAttributes] }),
-    },
+    Projection: projectionInput(index.projection),
     ...throughput(billing),
+  };
+}
+
+const onDemand = (most: OnDemandMaximum | null | undefined) =>
+  most && {
+    OnDemandThroughput: {
+      ...(most.readUnits !== null && { MaxReadRequestUnits: most.readUnits }),
+      ...(most.writeUnits !== null && { MaxWriteRequestUnits: most.writeUnits }),
+    },
+  };
+
+/** What of a table no layout speaks of, as CreateTable takes it. */
+function extrasInput({ localIndexes, onDemandMaximum, resourcePolicy }: TableExtras, keys: KeySchema) {
+  return {
+    ...(localIndexes.length > 0 && {
+      LocalSecondaryIndexes: localIndexes.map(({ name, sortKey, projection }) => ({
+        IndexName: name,
+        KeySchema: keyElements({ partitionKey: keys.partitionKey, sortKey }),
+        Projection: projectionInput(projection),
+      })),
+    }),
+    ...onDemand(onDemandMaximum),
+    ...(resourcePolicy !== null && { ResourcePolicy: resourcePolicy }),
+  };
+}
+
+/** An index of a new table; its capacity is the table's unless the record says otherwise. */
+function newIndexInput(index: IndexSpec, billing: Billing, extras: TableExtras | undefined): GlobalSecondaryIndex {
+  const capacity = billing.mode === 'provisioned' ? extras?.indexCapacity[index.name] : undefined;
+  return {
+    ...indexInput(index, capacity === undefined ? billing : { mode: 'provisioned', ...capacity }),
+    ...onDemand(extras?.indexMaximum[index.name]),
   };
 }
 
@@ -63,25 +98,33 @@ const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: 
 export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
   const billing = table.billing ?? ON_DEMAND;
   const hasKey = table.kmsKey !== undefined && table.kmsKey !== 'default';
+  const { extras } = table;
+  const locals = extras?.localIndexes.map(({ sortKey }) => ({ partitionKey: keys.partitionKey, sortKey })) ?? [];
   await call(dynamo, 'CreateTable', table.name, (client) =>
     client.send(
       new CreateTableCommand({
         TableName: table.name,
         KeySchema: keyElements(keys),
-        AttributeDefinitions: definitions([keys, ...table.indexes]),
+        AttributeDefinitions: definitions([keys, ...table.indexes, ...locals]),
         BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
         ...throughput(billing),
         ...(table.indexes.length > 0 && {
-          GlobalSecondaryIndexes: table.indexes.map((index) => indexInput(index, billing)),
+          GlobalSecondaryIndexes: table.indexes.map((index) => newIndexInput(index, billing, extras)),
         }),
         ...(table.stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream } }),
         ...(Object.keys(table.tags).length > 0 && { Tags: tagList(table.tags) }),
         ...(table.tableClass && { TableClass: table.tableClass }),
         ...(table.deletionProtection && { DeletionProtectionEnabled: true }),
         ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
+        ...(extras && extrasInput(extras, keys)),
       }),
     ),
   );
+}
+
+/** DeleteTable: the table is DELETING afterwards. AWS refuses while it is CREATING or UPDATING, or protected. */
+export async function deleteTable(dynamo: Dynamo, name: string): Promise<void> {
+  await call(dynamo, 'DeleteTable', name, (client) => client.send(new DeleteTableCommand({ TableName: name })));
 }
 
 async function updateTable(

@@ -45,7 +45,7 @@ const PAGE_BYTES = 1_048_576;
 const MOST_SEGMENTS = 8;
 
 /** Parts that a scan is worth being split in: one until a table has a few pages of 1 MB, then more. */
-export function segmentsFor(table: Sized): number {
+function segmentsFor(table: Sized): number {
   const pages = (averageItemBytes(table) * table.itemCount) / PAGE_BYTES;
   return Math.min(MOST_SEGMENTS, Math.max(1, Math.ceil(pages / 4)));
 }

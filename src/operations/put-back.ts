@@ -1,17 +1,43 @@
-import { observeTable } from '../dynamodb/describe.js';
+import { ifTableExists, observeTable } from '../dynamodb/describe.js';
+import { describeExtras, type ObservedExtras } from '../dynamodb/extras.js';
 import type { CliError } from '../errors.js';
 import { type DesiredTable, planTable, recordOf, type TableRecord, type TableRole } from '../schema/index.js';
 import { applyTable, isLeaving, type Run } from './apply-table.js';
 import type { OperationContext } from './context.js';
 
-/** What a table is set to now; null when there is no such table. */
-export async function readRecord(
+export interface RecordedTable {
+  readonly name: string;
+  readonly role: TableRole;
+  /** The layout's id. */
+  readonly layout: string;
+}
+
+/** What a table is set to now; null when there is no such table, or it is being deleted. */
+export async function readRecord(context: OperationContext, table: RecordedTable): Promise<TableRecord | null> {
+  return (await readWhole(context, table))?.record ?? null;
+}
+
+/** The record of a table, with which one it is and what a new one would not have. */
+export async function readWhole(
   context: OperationContext,
-  table: { readonly name: string; readonly role: TableRole; readonly layout: string },
-): Promise<TableRecord | null> {
-  const observed = await observeTable(context.dynamo, table.name);
+  table: RecordedTable,
+): Promise<(Pick<ObservedExtras, 'tableId' | 'notes'> & { readonly record: TableRecord }) | null> {
+  const { dynamo } = context;
+  const observed = await observeTable(dynamo, table.name);
   if (observed === null || isLeaving(observed)) return null;
-  return recordOf(observed, { ...table, region: context.dynamo.region, now: context.now(), others: [] });
+  const more = await ifTableExists(describeExtras(dynamo, table.name));
+  if (more === null) return null;
+  const { tableId, extras, notes } = more;
+  const unread = dynamo.isAws
+    ? [
+        ...(observed.tags === null ? ['tags: these credentials may not read them'] : []),
+        ...(observed.pointInTimeRecovery === null
+          ? ['point-in-time recovery: these credentials may not read whether it is on']
+          : []),
+      ]
+    : [];
+  const facts = { ...table, region: dynamo.region, now: context.now(), extras, others: [...unread, ...more.others] };
+  return { record: recordOf(observed, facts), tableId, notes };
 }
 
 export interface PutBack {

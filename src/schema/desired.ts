@@ -1,3 +1,4 @@
+import type { TableExtras } from './extras.js';
 import type {
   Billing,
   IndexSpec,
@@ -43,6 +44,8 @@ export interface DesiredTable {
   readonly tableClass: TableClass | undefined;
   readonly kmsKey: string | undefined;
   readonly replicas: readonly string[];
+  /** Only a table that is created gets them. */
+  readonly extras?: TableExtras;
 }
 
 /** Whether an environment's name means production; a capital or the short form must not turn its safeguards off. */

@@ -1,11 +1,18 @@
 import * as v from 'valibot';
 import type { DesiredTable } from './desired.js';
+import type { TableExtras } from './extras.js';
 import type { IndexSpec, KeySchema, ObservedTable, TableRole } from './types.js';
 
 const keyType = v.picklist(['S', 'N', 'B']);
 const keyAttribute = v.object({ name: v.string(), type: keyType });
 const keySchema = { partitionKey: keyAttribute, sortKey: v.exactOptional(keyAttribute) };
 const capacity = v.pipe(v.number(), v.integer(), v.minValue(1));
+const capacities = { readCapacityUnits: capacity, writeCapacityUnits: capacity };
+const projectionShape = v.object({
+  type: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+  nonKeyAttributes: v.exactOptional(v.array(v.string())),
+});
+const maximum = v.object({ readUnits: v.nullable(capacity), writeUnits: v.nullable(capacity) });
 
 const RECORD = v.object({
   version: v.literal(1),
@@ -19,17 +26,14 @@ const RECORD = v.object({
     v.object({
       ...keySchema,
       name: v.string(),
-      projection: v.object({
-        type: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
-        nonKeyAttributes: v.exactOptional(v.array(v.string())),
-      }),
+      projection: projectionShape,
     }),
   ),
   ttlAttribute: v.nullable(v.string()),
   stream: v.nullable(v.picklist(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'])),
   billing: v.variant('mode', [
     v.object({ mode: v.literal('on-demand') }),
-    v.object({ mode: v.literal('provisioned'), readCapacityUnits: capacity, writeCapacityUnits: capacity }),
+    v.object({ mode: v.literal('provisioned'), ...capacities }),
   ]),
   pointInTimeRecovery: v.nullable(v.boolean()),
   deletionProtection: v.boolean(),
@@ -37,6 +41,15 @@ const RECORD = v.object({
   kmsKey: v.nullable(v.string()),
   tags: v.nullable(v.record(v.string(), v.string())),
   replicas: v.array(v.string()),
+  extras: v.exactOptional(
+    v.object({
+      localIndexes: v.array(v.object({ name: v.string(), sortKey: keyAttribute, projection: projectionShape })),
+      indexCapacity: v.record(v.string(), v.object(capacities)),
+      onDemandMaximum: v.nullable(maximum),
+      indexMaximum: v.record(v.string(), maximum),
+      resourcePolicy: v.nullable(v.string()),
+    }),
+  ),
   others: v.array(v.string()),
 });
 
@@ -65,6 +78,8 @@ export interface TableRecord {
   readonly tags: Readonly<Record<string, string>> | null;
   /** Regions. */
   readonly replicas: readonly string[];
+  /** Left out where they were not read. */
+  readonly extras?: TableExtras;
   /** Settings that the table had and that cannot be put back here, in words. */
   readonly others: readonly string[];
 }
@@ -75,13 +90,17 @@ export interface RecordFacts {
   readonly region: string;
   /** Epoch milliseconds. */
   readonly now: number;
+  readonly extras?: TableExtras;
   readonly others: readonly string[];
 }
 
 /** AWS's own tags cannot be set by anyone else. */
 const isOwnTag = ([key]: readonly [string, string]): boolean => !key.startsWith('aws:');
 
-export function recordOf(table: ObservedTable, { role, layout, region, now, others }: RecordFacts): TableRecord {
+export function recordOf(
+  table: ObservedTable,
+  { role, layout, region, now, extras, others }: RecordFacts,
+): TableRecord {
   const ttlIsOn = table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING';
   return {
     version: 1,
@@ -108,6 +127,7 @@ export function recordOf(table: ObservedTable, { role, layout, region, now, othe
     kmsKey: table.encryption.kmsKey,
     tags: table.tags === null ? null : Object.fromEntries(Object.entries(table.tags).filter(isOwnTag)),
     replicas: table.replicas.map((replica) => replica.region),
+    ...(extras && { extras }),
     others,
   };
 }
@@ -138,5 +158,9 @@ export function desiredOf(record: TableRecord, name: string = record.name): Desi
     tableClass: record.tableClass,
     kmsKey: record.kmsKey ?? 'default',
     replicas: record.replicas,
+    // A policy names its table: for another one it would be refused.
+    ...(record.extras && {
+      extras: name === record.name ? record.extras : { ...record.extras, resourcePolicy: null },
+    }),
   };
 }

@@ -27,9 +27,13 @@ export interface IndexSpec extends KeySchema {
   readonly projection: Projection;
 }
 
-export type Billing =
-  | { readonly mode: 'on-demand' }
-  | { readonly mode: 'provisioned'; readonly readCapacityUnits: number; readonly writeCapacityUnits: number };
+/** Provisioned, units a second. */
+export interface Capacity {
+  readonly readCapacityUnits: number;
+  readonly writeCapacityUnits: number;
+}
+
+export type Billing = { readonly mode: 'on-demand' } | ({ readonly mode: 'provisioned' } & Capacity);
 
 /**
  * One table of a layout. `null` means that the layout leaves the setting to its owner: it is not created, not compared

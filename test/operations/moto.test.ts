@@ -5,6 +5,7 @@ import { status } from '../../src/operations/status.js';
 import { rawClient } from '../support/engine.js';
 import { type Moto, startMoto } from '../support/moto.js';
 import { changesOf, closeAll, contextFor, freshName, outcomesOf, planFor, setUp, targetOf } from './harness.js';
+import { tearDown, testFolder } from './teardown-harness.js';
 
 closeAll();
 let moto: Moto | null = null;
@@ -77,5 +78,29 @@ describe('on moto', () => {
       newestBackup: { name: 'by-hand' },
       observed: { pointInTimeRecovery: { enabled: true } },
     });
+  });
+
+  it('rows are cleared, tables made anew as they were, and deleted', async ({ skip }) => {
+    if (moto === null) return skip('moto_server is not installed');
+    const context = contextFor(moto.endpoint);
+    const tables = names();
+    await setUp(context, { ...tables, overrides: { pointInTimeRecovery: true, tags: { Team: 'agents' } } });
+    await seed(context, await targetOf(context, tables), { count: 60, events: 1, expired: 0, randomSeed: 1 });
+    const folder = testFolder();
+    const cleared = await tearDown(context, tables, folder, { steps: ['clear-data'] });
+    expect(cleared.result.steps.map(({ cleared: each }) => each)).toMatchObject([
+      { deleted: 60, left: 0 },
+      { deleted: 60, left: 0 },
+    ]);
+    const anew = await tearDown(context, tables, folder, { steps: ['clear-data'], recreate: true });
+    expect(anew.result).toMatchObject({
+      error: null,
+      steps: [{ cleared: { missed: [] } }, { cleared: { missed: [] } }],
+    });
+    expect(outcomesOf(await setUp(context, tables))).toEqual([]);
+    const gone = await tearDown(context, tables, folder, { steps: ['delete'] });
+    expect(gone.result.steps.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+    const { TableNames = [] } = await rawClient(moto.endpoint).call('ListTables');
+    expect(TableNames).not.toContain(tables.sessions);
   });
 });

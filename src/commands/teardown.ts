@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import type { TableRole } from '../schema/types.js';
+import type { CommandDefinition } from './definition.js';
+import { collect, wholeNumber } from './global-options.js';
+import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
+
+export interface TeardownFlags {
+  readonly clearData?: boolean;
+  readonly disableStreams?: boolean;
+  readonly delete?: boolean;
+  readonly only?: TableRole;
+  /** false with --no-recreate. */
+  readonly recreate?: boolean;
+  readonly forceUnprotect?: boolean;
+  readonly forceShared?: boolean;
+  readonly maxRcu?: number;
+  readonly maxWcu?: number;
+  readonly concurrency: number;
+  readonly segments?: number;
+  readonly checkpoint?: string;
+  readonly confirm?: readonly string[];
+  readonly dryRun?: boolean;
+}
+
+export const teardownCommand: CommandDefinition = {
+  name: 'teardown',
+  group: 'tables',
+  summary: 'clear the tables, disable their streams, delete them; asks first, and says how to undo it',
+  declare: (command: Command) => {
+    command.description(
+      'Clears the tables, disables their streams, deletes them: always in this order, events before sessions, and a step ' +
+        'that fails keeps those after it from being begun. Shows what is lost and asks. Running it again goes on.',
+    );
+    command
+      .option('--clear-data', 'delete all rows and keep the tables')
+      .option('--disable-streams', "turn the tables' streams off")
+      .option('--delete', 'delete the tables, and wait until they are gone')
+      .addOption(new Option('--only <role>', 'only this table').choices(['sessions', 'events']))
+      .option('--recreate', 'clear by dropping a table and making it anew as it was: free, away for a minute')
+      .option('--no-recreate', 'clear by deleting the rows, whatever that costs')
+      .option('--force-unprotect', 'take deletion protection off')
+      .option('--force-shared', 'also where a table holds other things beside sessions: all of it goes')
+      .option('--dry-run', 'show what would be done and lost, and change nothing')
+      .addOption(maxRcuOption())
+      .addOption(new Option('--max-wcu <units>', 'write capacity units a second at the most').argParser(wholeNumber(1)))
+      .addOption(concurrencyOption(16))
+      .addOption(segmentsOption())
+      .option('--checkpoint <folder>', "where a dropped table's settings are kept (default: .mcp-sessions)")
+      .addOption(
+        new Option('--confirm <table>', 'in production, unattended: consent to what this table loses').argParser(
+          collect,
+        ),
+      );
+  },
+  examples: [
+    { command: 'mcp-sessions teardown --clear-data --dry-run', does: 'what it would cost, and which way is chosen' },
+    { command: 'mcp-sessions teardown --clear-data --yes --max-wcu 500', does: 'all rows gone, the tables kept' },
+    { command: 'mcp-sessions teardown --clear-data --recreate --yes', does: 'the same without write units' },
+    { command: 'mcp-sessions teardown --delete --only events', does: 'delete the events table' },
+  ],
+  run: async (session, _args, command) => {
+    const { runTeardown } = await import('./teardown-run.js');
+    return runTeardown(session, command.opts<TeardownFlags>());
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * Runs up to so many tasks at once; who starts one more waits for room. The first failure is thrown by the next start,
+ * or by the end: what runs already is waited for.
+ */
+export class Lanes {
+  readonly #most: number;
+  readonly #running = new Set<Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+  #failure: { readonly reason: unknown } | null = null;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  async start(task: () => Promise<void>): Promise<void> {
+    while (this.#running.size >= this.#most)
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    this.#throwFailure();
+    const running = task()
+      .catch((reason: unknown) => {
+        this.#failure ??= { reason };
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#waiting.shift()?.();
+      });
+    this.#running.add(running);
+  }
+
+  /** Waits until nothing runs any more; called also when whoever starts tasks has failed. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async end(): Promise<void> {
+    await this.settle();
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+}
