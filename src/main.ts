@@ -10,9 +10,9 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const interruption = new AbortController();
 
 /** The first signal ends the work between two calls; the second ends the process. */
-function interrupt(): void {
+function interrupt(name: NodeJS.Signals): void {
   if (interruption.signal.aborted) process.exit(EXIT.interrupted);
-  interruption.abort(new CliError('INTERRUPTED', 'interrupted'));
+  interruption.abort(new CliError('INTERRUPTED', 'interrupted', { cause: name }));
 }
 
 process.on('SIGINT', interrupt);

@@ -26,6 +26,12 @@ export function engineVariables(
 /** What would lead the child past the engine: another account, or another engine. */
 const MISLEADING = new Set(['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL']);
 
+/** The signal that an interruption came from. */
+function signalOf(reason: unknown): NodeJS.Signals {
+  const cause = reason instanceof CliError ? reason.cause : undefined;
+  return cause === 'SIGINT' || cause === 'SIGHUP' ? cause : 'SIGTERM';
+}
+
 /** Ctrl-C on a terminal reaches the child as well: it has so long to end in its own way. */
 const TERMINAL_GRACE_MS = 5000;
 
@@ -43,9 +49,9 @@ export async function runChild(
   const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.has(name)));
   const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...variables } });
   let grace: NodeJS.Timeout | undefined;
-  // A SIGTERM to this process alone has to be passed on.
+  // A signal to this process alone has to be passed on.
   const pass = (): void => {
-    grace = setTimeout(() => child.kill('SIGTERM'), onTerminal ? TERMINAL_GRACE_MS : 0);
+    grace = setTimeout(() => child.kill(signalOf(signal.reason)), onTerminal ? TERMINAL_GRACE_MS : 0);
   };
   signal.addEventListener('abort', pass, { once: true });
   try {

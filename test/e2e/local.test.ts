@@ -129,14 +129,17 @@ describe('local exec', () => {
     expect((await run(['--local', '--no-setup'])).code).toBe(0);
   });
 
-  it('passes a SIGTERM on, and takes all down', async () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('passes a %s on, and takes all down', async (signal, expected) => {
     const cwd = tempFolder();
     const program = `console.log(process.env.AWS_ENDPOINT_URL_DYNAMODB); setInterval(() => {}, 1000);`;
     const { code, stdout, ms } = await runCli(['local', 'exec', '--', testNode(), '-e', program], {
       cwd,
-      onStart: (child) => void setTimeout(() => child.kill('SIGTERM'), 1500),
+      onStart: (child) => void setTimeout(() => child.kill(signal), 1500),
     });
-    expect(code).toBe(143);
+    expect(code).toBe(expected);
     expect(ms).toBeLessThan(8000);
     const { port } = new URL(stdout.trim());
     await until(() => processesNaming(`--port ${port}`).length === 0, 'the engine is gone');
