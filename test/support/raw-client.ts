@@ -33,6 +33,8 @@ interface Outputs {
   ListTagsOfResource: sdk.ListTagsOfResourceOutput;
   PutItem: sdk.PutItemOutput;
   Query: sdk.QueryOutput;
+  RestoreTableFromBackup: sdk.RestoreTableFromBackupOutput;
+  RestoreTableToPointInTime: sdk.RestoreTableToPointInTimeOutput;
   Scan: sdk.ScanOutput;
   TagResource: object;
   UntagResource: object;

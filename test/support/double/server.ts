@@ -7,6 +7,7 @@ import { faultError, type FaultRule, Faults } from './faults.js';
 import { isJson, type Json } from './json.js';
 import { describeContinuousBackups, updateContinuousBackups } from './recovery.js';
 import { refuseUnready, splitBatch, tablesOf, withTableName } from './requests.js';
+import { restoreTableFromBackup, restoreTableToPointInTime } from './restores.js';
 import type { DoubleContext, Handler } from './state.js';
 import { createTable, deleteTable, describe, describeLimits, listTables } from './tables.js';
 import { listTagsOfResource, tagResource, untagResource } from './tags.js';
@@ -27,6 +28,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ListBackups: listBackups,
   ListTables: listTables,
   ListTagsOfResource: listTagsOfResource,
+  RestoreTableFromBackup: restoreTableFromBackup,
+  RestoreTableToPointInTime: restoreTableToPointInTime,
   TagResource: tagResource,
   UntagResource: untagResource,
   UpdateContinuousBackups: updateContinuousBackups,

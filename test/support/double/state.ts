@@ -16,6 +16,8 @@ export interface Delays {
   backups: number;
   /** A backup is CREATING. */
   backup: number;
+  /** A table that is restored is CREATING. */
+  restore: number;
   /** TTL is ENABLING or DISABLING. */
   ttl: number;
   /** After a change of TTL, the next one is refused; an hour by the SDK's documentation. */
@@ -38,6 +40,7 @@ export const DEFAULT_DELAYS: Readonly<Delays> = {
   backfill: 30,
   backups: 30,
   backup: 30,
+  restore: 30,
   ttl: 30,
   ttlCooldown: 30,
   encryption: 30,
@@ -85,6 +88,8 @@ export interface TableState {
   onDemandSince?: number;
   tagsBefore?: { readonly tags: readonly Json[]; readonly until: number };
   protectionChangedAt?: number;
+  /** RestoreSummary of a table that was restored, without RestoreInProgress; that is as long as it is CREATING. */
+  restored?: Json;
 }
 
 /** An on-demand or SYSTEM backup. */
@@ -99,6 +104,9 @@ export interface BackupState {
   /** The table as it was, in the shapes of SourceTableDetails and SourceTableFeatureDetails. */
   readonly source: Json;
   readonly features: Json;
+  /** The definitions of key attributes, which AWS does not tell of a backup. */
+  readonly definitions: readonly Json[];
+  readonly items: readonly Json[];
 }
 
 /** All that the parts of the double share. */
