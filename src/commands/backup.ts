@@ -1,0 +1,20 @@
+import { createBackupCommand } from './backup/create.js';
+import { verifyBackupCommand } from './backup/verify.js';
+import type { CommandDefinition } from './definition.js';
+
+export const backupCommand: CommandDefinition = {
+  name: 'backup',
+  group: 'tables',
+  summary: 'keep what the tables hold: make backups, and check them',
+  declare: (command) => {
+    command.description(
+      'Makes and checks backups of the sessions and events tables. Without a subcommand it makes one: ' +
+        '`mcp-sessions backup --to ./archive` is `mcp-sessions backup create --to ./archive`, whose --help shows the flags.',
+    );
+  },
+  subcommands: [createBackupCommand, verifyBackupCommand],
+  examples: [
+    { command: 'mcp-sessions backup --to ./archive', does: 'a portable archive, in the format of DynamoDB exports' },
+    { command: 'mcp-sessions backup verify ./archive', does: 'exit 3 when a byte of it is not as it was written' },
+  ],
+};
