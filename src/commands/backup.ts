@@ -1,4 +1,8 @@
 import { createBackupCommand } from './backup/create.js';
+import { deleteBackupCommand } from './backup/delete.js';
+import { listBackupsCommand } from './backup/list.js';
+import { pruneBackupsCommand } from './backup/prune.js';
+import { showBackupCommand } from './backup/show.js';
 import { verifyBackupCommand } from './backup/verify.js';
 import type { CommandDefinition } from './definition.js';
 
@@ -12,7 +16,14 @@ export const backupCommand: CommandDefinition = {
         '`mcp-sessions backup --to ./archive` is `mcp-sessions backup create --to ./archive`, whose --help shows the flags.',
     );
   },
-  subcommands: [createBackupCommand, verifyBackupCommand],
+  subcommands: [
+    createBackupCommand,
+    listBackupsCommand,
+    showBackupCommand,
+    deleteBackupCommand,
+    pruneBackupsCommand,
+    verifyBackupCommand,
+  ],
   examples: [
     { command: 'mcp-sessions backup --to ./archive', does: 'a portable archive, in the format of DynamoDB exports' },
     { command: 'mcp-sessions backup verify ./archive', does: 'exit 3 when a byte of it is not as it was written' },

@@ -12,7 +12,7 @@ import type { StreamViewType } from '../schema/types.js';
 import { persistently } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-import { ifOffered, isNotOffered } from './describe.js';
+import { ifOffered } from './describe.js';
 
 export interface Backup {
   /** Of which table; it may be gone. */
@@ -97,18 +97,6 @@ export async function newestBackup(dynamo: Dynamo, table: string): Promise<Backu
     (newest, backup) => (newest === null || backup.createdAt > newest.createdAt ? backup : newest),
     null,
   );
-}
-
-/** Whether an endpoint has backups of its own; who may not list them on AWS gets ACCESS_DENIED later, and rightly. */
-export async function offersBackups(dynamo: Dynamo): Promise<boolean> {
-  if (dynamo.isAws) return true;
-  try {
-    await call(dynamo, 'ListBackups', null, (client) => client.send(new ListBackupsCommand({ Limit: 1 })));
-    return true;
-  } catch (error) {
-    if (error instanceof CliError && isNotOffered(error)) return false;
-    throw error;
-  }
 }
 
 /** Asks for an on-demand backup; it is CREATING afterwards. 50 calls a second are allowed. */

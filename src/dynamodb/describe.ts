@@ -179,10 +179,7 @@ const ifTableExists = <T>(work: Promise<T>): Promise<T | null> =>
 
 /** null where the endpoint has no such operation, or these credentials may not use it. */
 export const ifOffered = <T>(work: Promise<T>): Promise<T | null> =>
-  settle(work, (error) => error.code === 'ACCESS_DENIED' || isNotOffered(error));
-
-/** Whether a failure says that the endpoint has no such operation. */
-export const isNotOffered = ({ code, cause }: CliError): boolean => code === 'NOT_SUPPORTED' || isHtmlAnswer(cause);
+  settle(work, ({ code, cause }) => code === 'NOT_SUPPORTED' || code === 'ACCESS_DENIED' || isHtmlAnswer(cause));
 
 /** moto answers an operation that it does not know with HTTP 500 and a web page, which the SDK cannot parse. */
 const isHtmlAnswer = (cause: unknown): boolean => cause instanceof SyntaxError;

@@ -5,16 +5,13 @@ import {
   type GlobalSecondaryIndex,
   RestoreTableFromBackupCommand,
   RestoreTableToPointInTimeCommand,
-  ScanCommand,
   type SSESpecification,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
-import type { Item } from '../schema/attribute-value.js';
 import type { Billing } from '../schema/types.js';
 import { persistently } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-import { fromSdk, toSdk } from './items.js';
 
 /** What a restored table gets in place of what the backup says. */
 export interface RestoreOverrides {
@@ -138,31 +135,4 @@ export async function recoveryWindow(
 /** Deletes a table with all that is in it. Throws TABLE_BUSY in states that do not allow it. */
 export async function deleteTable(dynamo: Dynamo, table: string): Promise<void> {
   await call(dynamo, 'DeleteTable', table, (client) => client.send(new DeleteTableCommand({ TableName: table })));
-}
-
-/** Reads one attribute of every item, page by page: `items` has those that have it, `count` counts all. */
-export async function* scanAttribute(
-  dynamo: Dynamo,
-  table: string,
-  attribute: string,
-): AsyncGenerator<{ readonly count: number; readonly items: readonly Item[] }> {
-  let start: Item | undefined;
-  do {
-    const from = start;
-    const page = await persistently(dynamo, () =>
-      call(dynamo, 'Scan', table, (client) =>
-        client.send(
-          new ScanCommand({
-            TableName: table,
-            ProjectionExpression: '#a',
-            ExpressionAttributeNames: { '#a': attribute },
-            ReturnConsumedCapacity: 'TOTAL',
-            ...(from !== undefined && { ExclusiveStartKey: toSdk(from) }),
-          }),
-        ),
-      ),
-    );
-    yield { count: page.Count ?? 0, items: (page.Items ?? []).map(fromSdk) };
-    start = page.LastEvaluatedKey === undefined ? undefined : fromSdk(page.LastEvaluatedKey);
-  } while (start !== undefined);
 }

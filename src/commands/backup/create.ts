@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { declareLockOptions, type LockFlags } from '../archive-options.js';
 import type { CommandDefinition } from '../definition.js';
 import { declareFilterOptions, type FilterFlags } from '../filter-options.js';
+import { type CreateOnAwsFlags, declareCreateOnAwsOptions } from './create-backup-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from '../pace-options.js';
 
-export interface CreateBackupFlags extends FilterFlags, LockFlags {
+export interface CreateBackupFlags extends FilterFlags, LockFlags, CreateOnAwsFlags {
   readonly to?: string;
   /** false with --no-events. */
   readonly events: boolean;
@@ -27,8 +28,9 @@ export const createBackupCommand: CommandDefinition = {
   declare: (command: Command) => {
     command
       .description(
-        'Backs up the sessions table and the events table. With --to <folder>, and by default where the endpoint has no\n' +
-          'backups of its own (then below .mcp-sessions/backups/), into an archive in the format of DynamoDB exports.',
+        "Backs up the sessions table and the events table: on AWS with AWS's own on-demand backups, waited for. With\n" +
+          '--to <folder>, and by default where the endpoint has no backups of its own (then below .mcp-sessions/backups/),\n' +
+          'into an archive in the format of DynamoDB exports.',
       )
       .option('--to <place>', 'a folder that does not exist yet, for a portable archive')
       .option('--no-events', 'leave the events table out');
@@ -41,8 +43,10 @@ export const createBackupCommand: CommandDefinition = {
       .addOption(maxRcuOption())
       .addOption(concurrencyOption(CONCURRENCY))
       .addOption(segmentsOption());
+    declareCreateOnAwsOptions(command);
   },
   examples: [
+    { command: 'mcp-sessions backup --region eu-west-1', does: "AWS's own backups of both tables" },
     { command: 'mcp-sessions backup --local', does: 'an archive below .mcp-sessions/backups/' },
     { command: 'mcp-sessions backup --to ./archive --active', does: 'only the sessions that are alive' },
     { command: 'mcp-sessions backup --to ./archive --passphrase-file pass.txt', does: 'encrypted' },

@@ -1,0 +1,181 @@
+import type { DescribedBackup } from '../dynamodb/backups.js';
+import { describeTable } from '../dynamodb/describe.js';
+import {
+  describeRestore,
+  restoreFromBackup,
+  type RestoreOverrides,
+  type RestoreState,
+  restoreToPointInTime,
+} from '../dynamodb/restores.js';
+import { Budget, Governor } from '../dynamodb/governor.js';
+import { scanSegments } from '../dynamodb/parallel-scan.js';
+import { waitFor } from '../dynamodb/wait.js';
+import { CliError } from '../errors.js';
+import { type Item, readTimeAttribute, TTL_REACH_MS } from '../schema/index.js';
+import { pagesOf, segmentsFor } from './capacity.js';
+import type { OperationContext } from './context.js';
+import { putBack } from './put-back.js';
+import { type Wanted, wantedTable } from './restore-settings.js';
+
+/** A backup, or a table at an instant (epoch milliseconds). */
+export type RestoreSource =
+  | { readonly kind: 'backup'; readonly backup: DescribedBackup }
+  | { readonly kind: 'instant'; readonly at: number };
+
+/** One table to restore, with all that was found out before. */
+export interface RestoreTask extends Wanted {
+  /** The table that was backed up. */
+  readonly table: string;
+  readonly source: RestoreSource;
+  /** Count the items of the restored table, by reading it. */
+  readonly count: boolean;
+}
+
+/** `done`; `partly`: the data is there, and a setting is not; `pending`: AWS goes on; `failed`: there is no such table. */
+type Outcome = 'done' | 'partly' | 'pending' | 'failed';
+
+export interface RestoredTable {
+  readonly source: string;
+  readonly target: string;
+  readonly outcome: Outcome;
+  /** Counted; null where it was not. */
+  readonly items: number | null;
+  /** AWS's own count before the backup, up to six hours older; null where it is not told. */
+  readonly expectedItems: number | null;
+  /** Items that have expired: TTL removes them once it is on. null where they were not counted. */
+  readonly expiredItems: number | null;
+  readonly reapplied: readonly string[];
+  readonly missed: readonly { readonly property: string; readonly reason: string }[];
+  readonly error: CliError | null;
+}
+
+/** Whether a table that is there is what an earlier run of the same restore has begun to make. */
+export function isOwnRestore(state: RestoreState, source: RestoreSource, table: string): boolean {
+  if (source.kind === 'backup') return state.backupArn === source.backup.arn;
+  // AWS tells whole seconds.
+  const isThen = state.restoredTo !== null && Math.abs(state.restoredTo - source.at) < 1000;
+  return state.backupArn === null && isThen && state.sourceTableArn?.endsWith(`:table/${table}`) === true;
+}
+
+/** Starts the restore, unless an earlier run has. */
+export async function beginRestore(context: OperationContext, task: RestoreTask): Promise<void> {
+  const { source, target, table, overrides } = task;
+  const { kmsKey } = task.settings.record ?? {};
+  context.onProgress({ step: 'asking for the restore', table: target });
+  const given: RestoreOverrides = {
+    ...(overrides.billing !== undefined && { billing: overrides.billing }),
+    noIndexes: overrides.noIndexes,
+    // Data that was under a key of one's own is not to lie under another in the meantime.
+    ...(typeof kmsKey === 'string' && { kmsKey }),
+  };
+  await (source.kind === 'backup'
+    ? restoreFromBackup(context.dynamo, source.backup.arn, target, given)
+    : restoreToPointInTime(context.dynamo, table, source.at, target, given));
+}
+
+/** How long DescribeTable may not know a table whose restore was accepted. */
+const LAG_MS = 30_000;
+
+/** Waits until the data is there, however long that takes: AWS restores large tables for hours. */
+async function untilRestored(context: OperationContext, target: string): Promise<void> {
+  const started = performance.now();
+  await waitFor(
+    async () => {
+      const state = await describeRestore(context.dynamo, target);
+      const waited = performance.now() - started;
+      if (state === null && waited > LAG_MS)
+        throw new CliError(
+          'TABLE_NOT_FOUND',
+          `the restore of table '${target}' came to nothing: there is no such table`,
+        );
+      if (state?.status === 'ACTIVE' && !state.inProgress) return true;
+      if (state !== null && !['CREATING', 'ACTIVE', 'UPDATING'].includes(state.status))
+        throw new CliError('TABLE_BUSY', `table '${target}' is ${state.status}: it is not being restored any more`);
+      const detail = `${state?.status ?? 'starting'}, ${Math.round(waited / 1000)} s`;
+      context.onProgress({ step: 'restoring', table: target, detail });
+      return undefined;
+    },
+    { signal: context.signal, what: `waiting for table '${target}' to be restored` },
+  );
+}
+
+interface Counts {
+  readonly items: number;
+  readonly expired: number;
+}
+
+/** Reads the whole table: how many items there are, and how many of them TTL would remove. */
+async function countItems(
+  { dynamo, signal, now, onProgress }: OperationContext,
+  target: string,
+  ttlAttribute: string | null,
+): Promise<Counts> {
+  const table = await describeTable(dynamo, target);
+  if (table === null) throw new CliError('TABLE_NOT_FOUND', `table '${target}' is gone: it was deleted meanwhile`);
+  const segments = segmentsFor(table);
+  const at = now();
+  let [items, expired] = [0, 0];
+  const isExpired = (item: Item): boolean => {
+    const read = readTimeAttribute(ttlAttribute === null ? undefined : item[ttlAttribute], 's');
+    return read.kind === 'instant' && read.ms <= at && read.ms >= at - TTL_REACH_MS;
+  };
+  const request = {
+    table: target,
+    segments,
+    attributes: [ttlAttribute ?? table.keys.partitionKey.name],
+    governor: new Governor({ concurrency: segments, signal }),
+    budget: new Budget(null, signal),
+    ...pagesOf(table, segments, null),
+  };
+  await scanSegments(dynamo, request, async (page) => {
+    items += page.items.length;
+    expired += page.items.filter(isExpired).length;
+    onProgress({ step: 'counting', table: target, done: items, unit: 'items' });
+  });
+  return { items, expired };
+}
+
+/** Waits for a restore that has begun, counts what came, and puts the settings back. Throws nothing that a user can cause. */
+export async function finishRestore(context: OperationContext, task: RestoreTask): Promise<RestoredTable> {
+  const { target, table, source, settings } = task;
+  const expectedItems = source.kind === 'backup' ? source.backup.itemCount : null;
+  let result: RestoredTable = {
+    source: table,
+    target,
+    outcome: 'pending',
+    items: null,
+    expectedItems,
+    expiredItems: null,
+    reapplied: [],
+    missed: [],
+    error: null,
+  };
+  try {
+    await untilRestored(context, target);
+    const desired = await wantedTable(context, task);
+    // What TTL would remove is counted whether it is turned on or not.
+    const ttlAttribute = settings.record?.ttlAttribute ?? task.backup?.ttlAttribute ?? null;
+    if (task.count) {
+      const { items, expired } = await countItems(context, target, ttlAttribute);
+      result = { ...result, items, expiredItems: ttlAttribute === null ? null : expired };
+    }
+    const { reapplied, missed, interrupted, error } = await putBack(context, desired);
+    const replicas = (settings.record?.replicas ?? []).map((region) => ({
+      property: `replica:${region}`,
+      reason: 'replicas are not put back: `mcp-sessions setup --replica` adds them',
+    }));
+    const all = [...missed, ...replicas];
+    const stopped = interrupted ? new CliError('INTERRUPTED', 'interrupted') : null;
+    return {
+      ...result,
+      reapplied,
+      missed: all,
+      outcome: interrupted ? 'pending' : missed.length === 0 ? 'done' : 'partly',
+      error: stopped ?? error,
+    };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const lost = error.code === 'TABLE_NOT_FOUND' || error.code === 'TABLE_BUSY';
+    return { ...result, outcome: lost ? 'failed' : 'pending', error };
+  }
+}
