@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../dynamodb/backups.js';
 import { CliError } from '../errors.js';
 import { parseRecord, type TableRecord } from '../schema/index.js';
+import { readIfThere, writePrivate } from './private-file.js';
 
 /** How a table was set when a backup of it was made. */
 export interface RecordedBackup {
@@ -20,8 +20,6 @@ export const recordFile = (folder: string, { name }: Pick<Backup, 'name'>): stri
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 const damaged = (file: string, reason: string): CliError =>
   new CliError('FILE_ERROR', `'${file}' is no record of backups: ${reason}`, {
@@ -49,32 +47,16 @@ function parseEntries(file: string, text: string): readonly RecordedBackup[] {
 
 /** What a file of records holds; empty when there is no such file. Throws FILE_ERROR when it holds something else. */
 export function readRecords(file: string): readonly RecordedBackup[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (isMissing(cause)) return [];
-    throw new CliError('FILE_ERROR', `cannot read '${file}': ${cause instanceof Error ? cause.message : ''}`, {
-      cause,
-    });
-  }
-  return parseEntries(file, text);
+  const text = readIfThere(file);
+  return text === null ? [] : parseEntries(file, text);
 }
 
-function writeRecords(file: string, backups: readonly RecordedBackup[]): void {
-  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
-  try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(partial, `${JSON.stringify({ version: 1, backups }, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(partial, file);
-  } catch (cause) {
-    rmSync(partial, { force: true });
-    throw new CliError('FILE_ERROR', `cannot write '${file}': ${cause instanceof Error ? cause.message : ''}`, {
-      hint: 'name another place for the settings with --record <file>',
-      cause,
-    });
-  }
-}
+const writeRecords = (file: string, backups: readonly RecordedBackup[]): void =>
+  writePrivate(
+    file,
+    `${JSON.stringify({ version: 1, backups }, null, 2)}\n`,
+    'name another place for the settings with --record <file>',
+  );
 
 /** Adds a backup's settings to a file; backups of other tables and regions stay in it. */
 export function addRecord(file: string, entry: RecordedBackup): void {

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { parseRecord, type TableRecord, type TableRole } from '../schema/index.js';
 import type { RequestedBackup } from './backup-safe.js';
+import { readIfThere, writePrivate } from './private-file.js';
 
 /**
  * How far a table has come that is replaced by its backup. `deleting` is written before the deletion is asked for, and
@@ -37,20 +38,12 @@ export function stateFile(folder: string, restore: unknown): string {
 }
 
 /** Written whole or not at all, and onto the disk before what it announces is begun. */
-export function writeState(file: string, state: InPlaceState): void {
-  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
-  try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(partial, `${JSON.stringify(state)}\n`, { mode: 0o600, flush: true });
-    renameSync(partial, file);
-  } catch (cause) {
-    rmSync(partial, { force: true });
-    throw new CliError('FILE_ERROR', `cannot write '${file}': ${cause instanceof Error ? cause.message : ''}`, {
-      hint: 'a restore in place keeps its progress in a file, so that --resume can go on; nothing is begun without it',
-      cause,
-    });
-  }
-}
+export const writeState = (file: string, state: InPlaceState): void =>
+  writePrivate(
+    file,
+    `${JSON.stringify(state)}\n`,
+    'a restore in place keeps its progress in a file, so that --resume can go on; nothing is begun without it',
+  );
 
 export const removeState = (file: string): void => rmSync(file, { force: true });
 
@@ -80,15 +73,8 @@ function tableOf(value: unknown): InPlaceTable | undefined {
 
 /** The state of an earlier run, or null. Throws FILE_ERROR for a file that is something else. */
 export function readState(file: string): InPlaceState | null {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw new CliError('FILE_ERROR', `cannot read '${file}': ${cause instanceof Error ? cause.message : ''}`, {
-      cause,
-    });
-  }
+  const text = readIfThere(file);
+  if (text === null) return null;
   const damaged = (): CliError =>
     new CliError('FILE_ERROR', `'${file}' is no state of a restore in place`, {
       hint: 'look at the tables with `mcp-sessions status` and at their backups with `mcp-sessions backup list` before you remove it',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { observeTable } from '../../src/dynamodb/describe.js';
 import {
   type CreateBackupsRequest,
   createBackups,
@@ -95,7 +96,10 @@ export async function twoTables(engine: EngineInFile, options: Partial<AwsDouble
 }
 
 /** A restore of the newest pair into new tables. */
-export const restoreOf = ({ folder }: BackedUp, more: Partial<RestoreRequest> = {}): RestoreRequest => ({
+export const restoreOf = (
+  { folder }: Pick<BackedUp, 'folder'>,
+  more: Partial<RestoreRequest> = {},
+): RestoreRequest => ({
   source: { backups: ['latest'] },
   inPlace: false,
   environment: 'development',
@@ -107,3 +111,36 @@ export const restoreOf = ({ folder }: BackedUp, more: Partial<RestoreRequest> = 
   recordFolder: folder,
   ...more,
 });
+
+/** What a restore has to bring back of a table, as AWS tells it. */
+export async function settingsOf({ context }: BackedUp, table: string): Promise<unknown> {
+  const observed = await observeTable(context.dynamo, table);
+  if (observed === null) return null;
+  const { keys, indexes, ttl, stream, billing, pointInTimeRecovery, deletionProtection, tableClass, tags } = observed;
+  return {
+    keys,
+    indexes: indexes.map(({ name, partitionKey, sortKey, projection }) => ({
+      name,
+      partitionKey,
+      sortKey,
+      projection,
+    })),
+    ttl,
+    stream,
+    billing,
+    pointInTimeRecovery,
+    deletionProtection,
+    tableClass,
+    tags,
+  };
+}
+
+/** Deletes both tables, as somebody else would. */
+export async function lose({ running, names }: BackedUp): Promise<void> {
+  for (const TableName of [names.sessions, names.events]) {
+    await running.raw.call('UpdateTable', { TableName, DeletionProtectionEnabled: false });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await running.raw.call('DeleteTable', { TableName });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 60));
+}
