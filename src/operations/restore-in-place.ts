@@ -159,6 +159,15 @@ const notReplaced = (table: string, why: string): CliError =>
     hint: '`mcp-sessions status` shows what is there; somebody else may be at work on it',
   });
 
+/** AWS takes no second change of the protection for a while: it is told instead of turned on again. */
+const unprotected = (error: unknown, table: string): unknown =>
+  error instanceof CliError
+    ? new CliError(error.code, `${error.message}; the deletion protection of '${table}' is off now`, {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        cause: error.cause,
+      })
+    : error;
+
 /** Deletes a table, unless it is gone already; answers once its name is free. */
 async function remove(context: OperationContext, one: InPlaceTable, options: InPlaceOptions): Promise<void> {
   const { table, createdAt } = one;
@@ -173,7 +182,9 @@ async function remove(context: OperationContext, one: InPlaceTable, options: InP
     }
     await settle(context, table, { until: ({ deletionProtection }) => !deletionProtection });
     context.onProgress({ step: 'deleting the old table', table });
-    await deleteTable(context.dynamo, table);
+    await deleteTable(context.dynamo, table).catch((error: unknown) => {
+      throw now.deletionProtection ? unprotected(error, table) : error;
+    });
   }
   await untilGone(context, table);
 }
