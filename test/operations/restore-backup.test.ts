@@ -166,6 +166,22 @@ describe.concurrent('restore of one backup', () => {
     expect(asked).toMatchObject({ GlobalSecondaryIndexOverride: [], BillingModeOverride: 'PROVISIONED' });
   });
 
+  it("restores under the table's own key at once", async () => {
+    const tables = await twoTables(engine);
+    const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/1111';
+    await tables.running.raw.call('UpdateTable', {
+      TableName: tables.names.sessions,
+      SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: kmsKey },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await tables.backUp();
+    const { tables: restored } = await restore(tables, { ...copies(tables), withoutEvents: true });
+    expect(restored).toMatchObject([{ outcome: 'done', missed: [] }]);
+    expect(restored[0]?.reapplied).not.toContain('encryption');
+    const { Table } = await tables.running.raw.call('DescribeTable', { TableName: `${tables.names.sessions}-copy` });
+    expect(Table?.SSEDescription?.KMSMasterKeyArn).toBe(kmsKey);
+  });
+
   it('counts the items that TTL would remove, before it is turned on', async () => {
     const tables = await twoTables(engine);
     const { names } = tables;
