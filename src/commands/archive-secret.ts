@@ -70,7 +70,7 @@ export async function withSecret<T>(
     return await work(given);
   } catch (error) {
     const isLocked =
-      error instanceof CliError && error.code === 'ARCHIVE_LOCKED' && /is encrypted$/.test(error.message);
+      error instanceof CliError && error.code === 'ARCHIVE_LOCKED' && error.message.endsWith('is encrypted');
     if (!isLocked || given !== null || !session.terminal.isInteractive) throw error;
     return work({ kind: 'passphrase', text: await ask(session, 'Passphrase of the archive:') });
   }

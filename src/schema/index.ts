@@ -20,6 +20,8 @@ export { type ReadTime, readTimeAttribute, writeTime } from './time.js';
 export { TTL_REACH_MS, ttlFault, type TtlFault, type TtlFaultKind } from './ttl.js';
 export type * from './types.js';
 export { type LayoutIssue, validateLayout } from './validate.js';
+export { canonicalItem } from './canonical.js';
+export { type ExpiryAttribute, expiryAttributes, isTtlDue, shiftExpiry } from './shift-expiry.js';
 export { parseWireItem, type WireItem } from './wire-check.js';
 export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';
 export * from './filter.js';
