@@ -19,6 +19,8 @@ export interface ScanRequest {
   /** Attributes to answer, keys included; all when left out. Reads cost the same, answers are smaller. */
   readonly attributes?: readonly string[];
   readonly filter?: Expression | undefined;
+  /** Strongly consistent, at twice the cost; not for an index. */
+  readonly consistent?: boolean;
   /** Items of a page at the most; DynamoDB's own limit is 1 MB. */
   readonly pageItems?: number;
   /** Where each segment goes on: the last key that was read, null for a segment that is done. */
@@ -131,6 +133,7 @@ function scanInput(request: ScanRequest, segment: number): ScanCommandInput {
       }),
     ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
     ...(pageItems !== undefined && { Limit: pageItems }),
+    ...(request.consistent === true && { ConsistentRead: true }),
     ReturnConsumedCapacity: 'TOTAL',
   };
 }
