@@ -25,6 +25,8 @@ export const backupCommand: CommandDefinition = {
     verifyBackupCommand,
   ],
   examples: [
+    { command: 'mcp-sessions backup', does: "AWS's own backups of both tables, waited for" },
+    { command: 'mcp-sessions backup prune --keep 7', does: 'delete old ones, never the last good one of a table' },
     { command: 'mcp-sessions backup --to ./archive', does: 'a portable archive, in the format of DynamoDB exports' },
     { command: 'mcp-sessions backup verify ./archive', does: 'exit 3 when a byte of it is not as it was written' },
   ],

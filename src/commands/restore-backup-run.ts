@@ -13,7 +13,6 @@ import {
 import { planInPlace, restoreInPlace } from '../operations/restore-in-place.js';
 import type { Target } from '../operations/target.js';
 import { parseInstant } from '../schema/duration.js';
-import type { Billing } from '../schema/types.js';
 import { recordFolder } from './backup/backup-view.js';
 import type { Outcome } from './definition.js';
 import { commandLine } from './equivalent.js';
@@ -21,6 +20,7 @@ import type { RestoreFlags } from './restore.js';
 import { planText, restoreDryRunView, restoreView } from './restore-backup-view.js';
 import type { AwsSource } from './restore-run.js';
 import type { CommandSession } from './session.js';
+import { billingOf } from './setup-options.js';
 
 /** What only an archive can do: its items go through this machine. */
 const ARCHIVE_ONLY = [
@@ -41,15 +41,6 @@ function checkFlags(flags: RestoreFlags): void {
     throw new CliError('USAGE', '--in-place restores under the old names: it goes without --to-table');
   if (flags.inPlace !== true && (flags.forceUnprotect === true || !flags.settle))
     throw new CliError('USAGE', `${flags.settle ? '--force-unprotect' : '--no-settle'} goes with --in-place`);
-}
-
-function billingOf({ billing, readCapacity, writeCapacity }: RestoreFlags): Billing | undefined {
-  if (billing !== 'provisioned' && (readCapacity ?? writeCapacity) !== undefined)
-    throw new CliError('USAGE', '--read-capacity and --write-capacity go with --billing provisioned');
-  if (billing !== 'provisioned') return billing === undefined ? undefined : { mode: 'on-demand' };
-  if (readCapacity === undefined || writeCapacity === undefined)
-    throw new CliError('USAGE', '--billing provisioned needs --read-capacity and --write-capacity');
-  return { mode: 'provisioned', readCapacityUnits: readCapacity, writeCapacityUnits: writeCapacity };
 }
 
 function instantOf(text: string, now: number): number | 'latest' {

@@ -38,7 +38,10 @@ export const restoreCommand: CommandDefinition = {
         'Puts the tables of a backup back, into new ones unless told otherwise, with the settings that they had: indexes,\n' +
           'TTL, stream, tags, recovery and protection, and says which.',
       )
-      .argument('[backup]', "an archive's folder, or that of an export that was downloaded from S3")
+      .argument(
+        '[backup]',
+        "the name or ARN of AWS's own backup, latest, or the folder of an archive or of an export downloaded from S3",
+      )
       .option('--to-table <name>', "the new sessions table (default: the backup's, if there is no such table)")
       .option('--to-events-table <name>', 'the new events table (default: named after the new sessions table)')
       .addOption(
@@ -89,6 +92,15 @@ export const restoreCommand: CommandDefinition = {
     declareRestoreBackupOptions(command);
   },
   examples: [
+    {
+      command: 'mcp-sessions restore latest --to-table sessions-copy',
+      does: "AWS's newest backups, beside what is there",
+    },
+    { command: 'mcp-sessions restore latest --in-place', does: 'in place of what is there, which is backed up first' },
+    {
+      command: 'mcp-sessions restore --point-in-time 30m --to-table sessions-then',
+      does: 'as it was half an hour ago',
+    },
     { command: 'mcp-sessions restore ./archive --to-table sessions-copy', does: 'beside what is there' },
     { command: 'mcp-sessions restore ./archive --local --yes', does: 'production sessions to look at on this machine' },
     { command: 'mcp-sessions restore ./archive --shift-expiry 7d', does: 'expired sessions live a week longer' },

@@ -47,7 +47,7 @@ export interface CreateBackupsResult {
 const PREPARING_LIMIT_MS = 120_000;
 
 /** Asks for the backup; right after a table's creation AWS takes none, for a while. */
-async function request(context: OperationContext, table: string, name: string): Promise<Backup> {
+async function askFor(context: OperationContext, table: string, name: string): Promise<Backup> {
   const step = 'asking for a backup';
   let made: Backup | undefined;
   context.onProgress({ step, table });
@@ -76,8 +76,7 @@ interface Recorded {
 }
 
 /** A backup without a record is still a backup: what fails here is told, and not thrown. */
-function keepRecord(request: CreateBackupsRequest, backup: Backup, record: TableRecord): Recorded {
-  const { records } = request;
+function keepRecord({ records }: CreateBackupsRequest, backup: Backup, record: TableRecord): Recorded {
   const file = 'file' in records ? records.file : recordFile(records.folder, backup);
   try {
     addRecord(file, { arn: backup.arn, name: backup.name, record });
@@ -111,7 +110,7 @@ async function createOne(
   try {
     record = await readRecord(context, { name: table, role, layout: all.layout });
     if (record === null) throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist`);
-    made = await request(context, table, name);
+    made = await askFor(context, table, name);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const none = { table, name, arn: null, status: 'FAILED', createdAt: null, sizeBytes: null };

@@ -4,6 +4,7 @@ import { CliError } from '../errors.js';
 import { nameProblem, type TableRole } from '../schema/index.js';
 import { findBackups } from './backup-list.js';
 import type { OperationContext } from './context.js';
+import { eventsTarget } from './restore-names.js';
 import { findSettings, type SettingOverrides } from './restore-settings.js';
 import { beginRestore, finishRestore, isOwnRestore, type RestoredTable, type RestoreTask } from './restore-table.js';
 import type { Target } from './target.js';
@@ -97,12 +98,13 @@ async function commonInstant(
   return wanted === 'latest' ? Math.max(earliest, whole) : wanted;
 }
 
-function targetOf(request: RestoreRequest, { table, role }: Chosen, alone: boolean): string {
-  if (request.inPlace) return table;
-  const { sessions, events } = request.targets;
-  if (role === 'events')
-    return events ?? (alone ? sessions : undefined) ?? (sessions === undefined ? table : `${sessions}-events`);
-  return sessions ?? table;
+function targetOf(request: RestoreRequest, chosen: readonly Chosen[], { table, role }: Chosen): string {
+  const { inPlace, targets } = request;
+  if (inPlace) return table;
+  if (role === 'sessions' || chosen.length === 1) return targets[role] ?? targets.sessions ?? table;
+  const sessions = chosen.find((one) => one.role === 'sessions')?.table ?? '';
+  if (targets.events !== undefined) return targets.events;
+  return targets.sessions === undefined ? table : eventsTarget({ sessions, events: table }, targets.sessions);
 }
 
 /**
@@ -143,7 +145,7 @@ export async function planRestore(
       overrides: request.overrides,
       count: request.count,
       source: backup === null ? { kind: 'instant', at: at ?? 0 } : { kind: 'backup', backup },
-      target: targetOf(request, one, chosen.length === 1),
+      target: targetOf(request, chosen, one),
     });
   }
   requireGoodTargets(tasks.map((task) => task.target));

@@ -22,6 +22,7 @@ import { checkArchive, requireSound } from './archive-check.js';
 import type { OperationContext } from './context.js';
 import { restoreFile, RestoreJournal } from './restore-journal.js';
 import type { OnConflict } from './restore-load.js';
+import { eventsTarget } from './restore-names.js';
 
 export interface RestoreRequest {
   readonly folder: string;
@@ -122,8 +123,7 @@ function targetName(request: RestoreRequest, sources: readonly OpenTable[], { ro
   if (toEventsTable !== null) return toEventsTable;
   if (toTable === null) return name;
   const sessions = sources.find((source) => source.role === 'sessions')?.name ?? '';
-  if (toTable === sessions) return name;
-  return toTable.startsWith(sessions) ? `${name}${toTable.slice(sessions.length)}` : `${toTable}-events`;
+  return eventsTarget({ sessions, events: name }, toTable);
 }
 
 function requireNames(names: readonly string[]): void {

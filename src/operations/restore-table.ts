@@ -11,7 +11,7 @@ import { Budget, Governor } from '../dynamodb/governor.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { waitFor } from '../dynamodb/wait.js';
 import { CliError } from '../errors.js';
-import { type Item, readTimeAttribute, TTL_REACH_MS } from '../schema/index.js';
+import { isTtlDue, type Item, itemToWire } from '../schema/index.js';
 import { pagesOf, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { putBack } from './put-back.js';
@@ -115,10 +115,7 @@ async function countItems(
   const segments = segmentsFor(table);
   const at = now();
   let [items, expired] = [0, 0];
-  const isExpired = (item: Item): boolean => {
-    const read = readTimeAttribute(ttlAttribute === null ? undefined : item[ttlAttribute], 's');
-    return read.kind === 'instant' && read.ms <= at && read.ms >= at - TTL_REACH_MS;
-  };
+  const isExpired = (item: Item): boolean => ttlAttribute !== null && isTtlDue(itemToWire(item), ttlAttribute, at);
   const request = {
     table: target,
     segments,

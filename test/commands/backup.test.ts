@@ -188,9 +188,9 @@ describe('backup list, show, delete and prune', () => {
   });
 });
 
-describe('restore', () => {
-  const restore = (argv: readonly string[], options: RunCommandOptions = {}) => run(['restore', ...argv], options);
+const restore = (argv: readonly string[], options: RunCommandOptions = {}) => run(['restore', ...argv], options);
 
+describe('restore', () => {
   it('json has the keys of the contract', async () => {
     await backup(['-q']);
     const { code, stdout, stderr } = await restore(['latest', '--to-table', 'copy', '--yes', '--json']);
@@ -233,7 +233,10 @@ describe('restore', () => {
     expect(aws.writes()).toEqual([]);
     const { code, stdout } = await restore([
       ...inPlace,
-      ...['--confirm', 'mcp-sessions', '--confirm', 'mcp-session-events'],
+      '--confirm',
+      'mcp-sessions',
+      '--confirm',
+      'mcp-session-events',
     ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout).tables).toMatchObject([{ target: 'mcp-sessions', items: 1, outcome: 'done' }, {}]);

@@ -23,7 +23,7 @@ export interface BackedUp {
   /** A folder for records, removed with the file's tests. */
   readonly folder: string;
   readonly put: (table: string, id: string, more?: object) => Promise<unknown>;
-  readonly ids: (table: string) => Promise<readonly (string | undefined)[]>;
+  readonly ids: (table: string) => Promise<readonly string[]>;
   /** Backups of both tables, named after this instant. */
   readonly backUp: (at?: number, more?: Partial<CreateBackupsRequest>) => Promise<CreateBackupsResult>;
 }
@@ -78,7 +78,7 @@ export async function twoTables(engine: EngineInFile, options: Partial<AwsDouble
     folder,
     put,
     ids: async (TableName) =>
-      ((await raw.call('Scan', { TableName })).Items ?? []).map(({ session_id: id }) => id?.S).toSorted(),
+      ((await raw.call('Scan', { TableName })).Items ?? []).map(({ session_id: id }) => id?.S ?? '').toSorted(),
     backUp: (at = FIRST, more = {}) =>
       createBackups(context, {
         tables: [

@@ -167,13 +167,13 @@ describe.concurrent('backup create', () => {
   });
 });
 
-describe.concurrent('a backup before a delete', () => {
-  const requested = async (tables: BackedUp, requestedAt: number): Promise<RequestedBackup> => {
-    const { backups } = await tables.backUp(FIRST, { wait: false });
-    const { table = '', name = '', arn } = backups[0] ?? {};
-    return { table, name, arn: arn ?? '', requestedAt };
-  };
+const requested = async (tables: BackedUp, requestedAt: number): Promise<RequestedBackup> => {
+  const { backups } = await tables.backUp(FIRST, { wait: false });
+  const { table = '', name = '', arn } = backups[0] ?? {};
+  return { table, name, arn: arn ?? '', requestedAt };
+};
 
+describe.concurrent('a backup before a delete', () => {
   it('is safe a minute after its request, and not before', async () => {
     const tables = await twoTables(engine);
     const backup = await requested(tables, FIRST);
@@ -398,6 +398,11 @@ describe.concurrent('backup delete', () => {
   });
 });
 
+const rule = (more: object) => ({ keep: null, madeBefore: null, anyName: false, ...more });
+
+const goes = (backups: Parameters<typeof planPrune>[0], more: object) =>
+  planPrune(backups, rule(more)).goes.map(({ arn }) => arn);
+
 describe('backup prune', () => {
   const day = 86_400_000;
   const backup = (table: string, age: number, more: object = {}) => ({
@@ -410,10 +415,6 @@ describe('backup prune', () => {
     sizeBytes: 1,
     ...more,
   });
-  const rule = (more: object) => ({ keep: null, madeBefore: null, anyName: false, ...more });
-  const goes = (backups: Parameters<typeof planPrune>[0], more: object) =>
-    planPrune(backups, rule(more)).goes.map(({ arn }) => arn);
-
   it('keeps so many of each table', () => {
     const backups = [1, 2, 3].flatMap((age) => [backup('a', age), backup('b', age)]);
     expect(goes(backups, { keep: 2 })).toEqual(['a-3', 'b-3']);

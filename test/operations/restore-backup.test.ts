@@ -27,6 +27,8 @@ async function restore(
 
 const copies = ({ names }: BackedUp): Partial<RestoreRequest> => ({ targets: { sessions: `${names.sessions}-copy` } });
 
+const expiry = (at: number) => ({ ttl: { N: String(at) } });
+
 const PUT_BACK = [
   'deletionProtection',
   'tableClass',
@@ -56,7 +58,7 @@ describe.concurrent('restore of the latest backups', () => {
       expectedItems: 1,
       missed: [],
     });
-    expect(events).toMatchObject({ source: names.events, target: `${names.sessions}-copy-events`, outcome: 'done' });
+    expect(events).toMatchObject({ source: names.events, target: `${names.sessions}-events-copy`, outcome: 'done' });
     expect(sessions?.reapplied.toSorted()).toEqual(PUT_BACK.toSorted());
     expect(await tables.ids(`${names.sessions}-copy`)).toEqual(['first']);
     for (const { source, target } of restored)
@@ -186,7 +188,6 @@ describe.concurrent('restore of one backup', () => {
     const tables = await twoTables(engine);
     const { names } = tables;
     const seconds = Math.floor(Date.now() / 1000);
-    const expiry = (at: number) => ({ ttl: { N: String(at) } });
     await tables.put(names.sessions, 'expired', expiry(seconds - 60));
     await tables.put(names.sessions, 'alive', expiry(seconds + 3600));
     await tables.put(names.sessions, 'milliseconds', expiry(Date.now() - 60_000));
@@ -239,7 +240,7 @@ describe.concurrent('restore of one backup', () => {
     await tables.backUp();
     tables.running.double.inject({
       operation: 'RestoreTableFromBackup',
-      when: ({ TargetTableName }) => TargetTableName === `${names.sessions}-copy-events`,
+      when: ({ TargetTableName }) => TargetTableName === `${names.events}-copy`,
       error: awsFaults.accessDenied('RestoreTableFromBackup', names.events),
     });
     const { tables: restored, error } = await restore(tables, copies(tables));

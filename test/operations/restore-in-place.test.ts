@@ -238,33 +238,33 @@ describe.concurrent('restore in place deletes nothing', () => {
 
 class Killed extends Error {}
 
-describe.concurrent('restore in place, killed', () => {
-  /** Runs until the n-th thing that lasts: an answered write call, or a state on disk. True when it was killed. */
-  async function runAndKill(one: Prepared, at: number, state: InPlaceState): Promise<boolean> {
-    let count = 0;
-    const step = (): void => {
-      count += 1;
-      // A killed process does nothing more.
-      if (count >= at) throw new Killed();
-    };
-    const context = one.tables.running.context({
-      onCall: ({ operation }) => {
-        if (!/^(?:Describe|List|Scan)/.test(operation)) step();
-      },
-    });
-    const save: InPlaceOptions['save'] = (changed) => {
-      one.options.save(changed);
-      step();
-    };
-    try {
-      await restoreInPlace(context, one.plan, state, { ...one.options, save });
-      return false;
-    } catch (error) {
-      if (error instanceof Killed) return true;
-      throw error;
-    }
+/** Runs until the n-th thing that lasts: an answered write call, or a state on disk. True when it was killed. */
+async function runAndKill(one: Prepared, at: number, state: InPlaceState): Promise<boolean> {
+  let count = 0;
+  const step = (): void => {
+    count += 1;
+    // A killed process does nothing more.
+    if (count >= at) throw new Killed();
+  };
+  const context = one.tables.running.context({
+    onCall: ({ operation }) => {
+      if (!/^(?:Describe|List|Scan)/.test(operation)) step();
+    },
+  });
+  const save: InPlaceOptions['save'] = (changed) => {
+    one.options.save(changed);
+    step();
+  };
+  try {
+    await restoreInPlace(context, one.plan, state, { ...one.options, save });
+    return false;
+  } catch (error) {
+    if (error instanceof Killed) return true;
+    throw error;
   }
+}
 
+describe.concurrent('restore in place, killed', () => {
   it.for(Array.from({ length: 14 }, (_, at) => at + 1))(
     'at step %i, goes on with --resume, and what the table held is never lost',
     async (at) => {

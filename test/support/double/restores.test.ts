@@ -3,8 +3,8 @@ import { type ClockedDouble, DEFINITION, expectRefusal, useClockedDoubles } from
 
 const { start } = useClockedDoubles();
 
-const ids = async (raw: ClockedDouble['raw'], TableName: string): Promise<readonly unknown[]> =>
-  ((await raw.call('Scan', { TableName })).Items ?? []).map(({ id }) => id?.S).toSorted();
+const ids = async (raw: ClockedDouble['raw'], TableName: string): Promise<readonly string[]> =>
+  ((await raw.call('Scan', { TableName })).Items ?? []).map(({ id }) => id?.S ?? '').toSorted();
 
 const put = (raw: ClockedDouble['raw'], TableName: string, id: string) =>
   raw.call('PutItem', { TableName, Item: { id: { S: id }, a: { N: '1' } } });

@@ -32,8 +32,8 @@ function indexesOf(source: Source, body: Json): readonly Json[] {
   const indexes = objectsIn(source.features, 'GlobalSecondaryIndexes');
   if (body['GlobalSecondaryIndexOverride'] === undefined) return indexes;
   const wanted = objectsIn(body, 'GlobalSecondaryIndexOverride').map((index) => textIn(index, 'IndexName'));
-  const names = indexes.map((index) => textIn(index, 'IndexName'));
-  if (wanted.some((name) => !names.includes(name)))
+  const known = new Set(indexes.map((index) => textIn(index, 'IndexName')));
+  if (wanted.some((name) => !known.has(name)))
     throw invalid('Global secondary indexes must be a subset of those of the source table');
   return indexes.filter((index) => wanted.includes(textIn(index, 'IndexName')));
 }
