@@ -113,7 +113,7 @@ export const restoreOf = (
 });
 
 /** What a restore has to bring back of a table, as AWS tells it. */
-export async function settingsOf({ context }: BackedUp, table: string): Promise<unknown> {
+export async function settingsOf({ context }: Pick<BackedUp, 'context'>, table: string): Promise<unknown> {
   const observed = await observeTable(context.dynamo, table);
   if (observed === null) return null;
   const { keys, indexes, ttl, stream, billing, pointInTimeRecovery, deletionProtection, tableClass, tags } = observed;
