@@ -52,12 +52,17 @@ function instantOf(text: string, now: number): number | 'latest' {
   });
 }
 
+function sourceOf(backup: string | null, flags: RestoreFlags, now: number): RestoreRequest['source'] {
+  if (backup === null) return { instant: instantOf(flags.pointInTime ?? '', now) };
+  return backup.startsWith('s3://') ? { exports: backup } : { backups: [backup] };
+}
+
 async function requestOf(session: CommandSession, backup: string | null, flags: RestoreFlags): Promise<RestoreRequest> {
   const { cwd, now } = session.runtime;
   const { environment } = await session.settings();
   const billing = billingOf(flags);
   return {
-    source: backup === null ? { instant: instantOf(flags.pointInTime ?? '', now()) } : { backups: [backup] },
+    source: sourceOf(backup, flags, now()),
     inPlace: flags.inPlace === true,
     environment: environment.value,
     targets: {
@@ -210,14 +215,11 @@ export async function restoreFromAws(
   { backup }: AwsSource,
   flags: RestoreFlags,
 ): Promise<Outcome> {
-  if (backup?.startsWith('s3://') === true)
-    throw new CliError('NOT_SUPPORTED', `exports in S3 are not imported here (${backup})`, {
-      hint: 'download the export into a folder and restore that',
-    });
   checkFlags(flags);
-  if (flags.inPlace === true && backup === null)
-    throw new CliError('USAGE', '--in-place needs a backup: the recovery points of a table go with it', {
-      hint: 'restore the instant into a new table with --to-table, and look at it before you replace anything',
+  const isBackup = backup !== null && !backup.startsWith('s3://');
+  if (flags.inPlace === true && !isBackup)
+    throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
+      hint: 'restore it into a new table with --to-table, and look at it before you replace anything',
     });
   const request = await requestOf(session, backup, flags);
   const [context, target] = await Promise.all([session.context(), session.target()]);

@@ -7,23 +7,26 @@ import type { View } from '../output/view.js';
 
 const COLUMNS = ['source', 'target', 'outcome', 'items', 'expiredItems', 'reapplied'] as const;
 
-/** What is restored: a backup's name, or an instant. */
+/** What is restored: a backup's name, an export's place, or an instant. */
 function sourceText(page: Page, { source, table }: RestoreTask): string {
-  const at = new Date(source.kind === 'backup' ? source.backup.createdAt : source.at);
-  const when = `${absoluteTime(at)}, ${relativeTime(at, page.now)}`;
-  return source.kind === 'backup' ? `backup ${source.backup.name} (${when})` : `${table} as it was at ${when}`;
+  const when = (ms: number): string => `${absoluteTime(new Date(ms))}, ${relativeTime(new Date(ms), page.now)}`;
+  if (source.kind === 'backup') return `backup ${source.backup.name} (${when(source.backup.createdAt)})`;
+  if (source.kind === 'instant') return `${table} as it was at ${when(source.at)}`;
+  const { bucket, prefix, exportedAt } = source.export;
+  return `the export of ${table} in s3://${bucket}/${prefix} (${when(exportedAt)})`;
 }
 
 function settingsText({ settings }: RestoreTask): string {
   if (settings.from === 'file') return `settings as recorded in ${settings.file ?? ''}`;
   if (settings.from === 'table') return 'settings as the table has them today';
+  if (settings.from === 'layout') return 'settings as the layout says: an export holds none';
   return "settings as AWS keeps them with the backup (indexes, TTL, stream, billing), tags as the layout's";
 }
 
-function itemsText(task: RestoreTask): string {
-  if (task.source.kind !== 'backup') return '';
-  const { itemCount } = task.source.backup;
-  return itemCount === null ? '' : `, ${formatCount(itemCount)} items by AWS's count`;
+function itemsText({ source }: RestoreTask): string {
+  const count =
+    source.kind === 'backup' ? source.backup.itemCount : source.kind === 'export' ? source.export.itemCount : null;
+  return count === null ? '' : `, ${formatCount(count)} items by AWS's count`;
 }
 
 /** What a restore would do, for people. */
@@ -52,6 +55,7 @@ const planJson = ({ table, target, source, settings }: RestoreTask) => ({
   target,
   outcome: 'planned',
   backup: source.kind === 'backup' ? source.backup.arn : null,
+  export: source.kind === 'export' ? source.export.arn : null,
   pointInTime: source.kind === 'instant' ? new Date(source.at).toISOString() : null,
   items: null,
   reapplied: [],

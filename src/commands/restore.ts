@@ -40,7 +40,7 @@ export const restoreCommand: CommandDefinition = {
       )
       .argument(
         '[backup]',
-        "the name or ARN of AWS's own backup, latest, or the folder of an archive or of an export downloaded from S3",
+        "the name or ARN of AWS's own backup, latest, s3://bucket/prefix, or the folder of an archive or downloaded export",
       )
       .option('--to-table <name>', "the new sessions table (default: the backup's, if there is no such table)")
       .option('--to-events-table <name>', 'the new events table (default: named after the new sessions table)')

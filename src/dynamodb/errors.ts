@@ -161,6 +161,13 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
     message: `${site.operation} is not possible ${target(site)}: ${message}`,
     hint: 'point-in-time recovery is off: restore from a backup (`mcp-sessions backup list`); `mcp-sessions setup --pitr` turns it on for the future',
   }),
+  InvalidExportTimeException: ({ message }, site) => ({
+    code: 'RECOVERY_UNAVAILABLE',
+    message: `${site.operation} ${target(site)}: ${message}`,
+    hint: 'choose instants within the recovery window; an incremental export spans 15 minutes to 24 hours',
+  }),
+  ExportConflictException: underWay,
+  ImportConflictException: underWay,
   InvalidRestoreTimeException: ({ message }, site) => ({
     code: 'RECOVERY_UNAVAILABLE',
     message: `${site.operation} ${target(site)}: ${message}`,
@@ -190,6 +197,14 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   }),
   ValidationException: ({ message }, site) => refused(message, site),
 };
+
+function underWay({ message }: AwsFailure, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'BACKUP_BUSY',
+    message: `${site.operation} is not possible now ${target(site)}: ${message}`,
+    hint: 'another export or import of the same is under way: wait for it to end',
+  };
+}
 
 function refused(message: string, site: CallSite): ReturnType<Explain> {
   return { code: 'REQUEST_INVALID', message: `${site.operation} ${target(site)} was refused: ${message}` };

@@ -1,6 +1,7 @@
 import {
   type AttributeDefinition,
   CreateTableCommand,
+  type CreateTableCommandInput,
   type GlobalSecondaryIndex,
   type KeySchemaElement,
   ListTablesCommand,
@@ -59,26 +60,33 @@ function indexInput(index: IndexSpec, billing: Billing): GlobalSecondaryIndex {
 const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
-/** CreateTable with everything that it takes: indexes, stream, tags, billing, class, protection, encryption. */
-export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
+/** What CreateTable and ImportTable both take of a table. */
+export function creationInput(table: DesiredTable, keys: KeySchema) {
   const billing = table.billing ?? ON_DEMAND;
   const hasKey = table.kmsKey !== undefined && table.kmsKey !== 'default';
+  return {
+    TableName: table.name,
+    KeySchema: keyElements(keys),
+    AttributeDefinitions: definitions([keys, ...table.indexes]),
+    BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+    ...throughput(billing),
+    ...(table.indexes.length > 0 && {
+      GlobalSecondaryIndexes: table.indexes.map((index) => indexInput(index, billing)),
+    }),
+    ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
+  } satisfies CreateTableCommandInput;
+}
+
+/** CreateTable with everything that it takes: indexes, stream, tags, billing, class, protection, encryption. */
+export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
   await call(dynamo, 'CreateTable', table.name, (client) =>
     client.send(
       new CreateTableCommand({
-        TableName: table.name,
-        KeySchema: keyElements(keys),
-        AttributeDefinitions: definitions([keys, ...table.indexes]),
-        BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
-        ...throughput(billing),
-        ...(table.indexes.length > 0 && {
-          GlobalSecondaryIndexes: table.indexes.map((index) => indexInput(index, billing)),
-        }),
+        ...creationInput(table, keys),
         ...(table.stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream } }),
         ...(Object.keys(table.tags).length > 0 && { Tags: tagList(table.tags) }),
         ...(table.tableClass && { TableClass: table.tableClass }),
         ...(table.deletionProtection && { DeletionProtectionEnabled: true }),
-        ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
       }),
     ),
   );

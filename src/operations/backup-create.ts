@@ -33,6 +33,8 @@ export interface CreatedBackup extends Omit<Backup, 'arn' | 'createdAt' | 'type'
   readonly requestedAt: number;
   /** The file with the table's settings; null when they were not written. */
   readonly record: string | null;
+  /** Where an export lies in S3; null for a backup, which is AWS's own affair. */
+  readonly place: string | null;
   readonly error: CliError | null;
 }
 
@@ -43,6 +45,27 @@ export interface CreateBackupsResult {
   /** The first failure of a backup. */
   readonly error: CliError | null;
 }
+
+/** How one kind of backup is made and waited for. */
+export interface BackupMaker {
+  /** What it is called until there is one. */
+  readonly nameOf: (table: string) => string;
+  readonly make: (context: OperationContext, table: string) => Promise<Backup>;
+  /** Waits until it is whole. Throws BACKUP_NOT_SAFE when it comes to nothing. */
+  readonly until: (context: OperationContext, made: Backup) => Promise<Pick<Backup, 'status' | 'sizeBytes'>>;
+  readonly placeOf: (made: Backup) => string | null;
+}
+
+/** AWS's on-demand backups. */
+const onDemand = ({ at, timeoutMs }: CreateBackupsRequest): BackupMaker => {
+  const nameOf = (table: string): string => backupName(table, stampOf(at));
+  return {
+    nameOf,
+    make: (context, table) => askFor(context, table, nameOf(table)),
+    until: (context, made) => untilAvailable(context, made, timeoutMs),
+    placeOf: () => null,
+  };
+};
 
 const PREPARING_LIMIT_MS = 120_000;
 
@@ -101,27 +124,35 @@ const isPending = ({ code }: CliError): boolean => code !== 'BACKUP_NOT_SAFE' &&
 async function createOne(
   context: OperationContext,
   all: CreateBackupsRequest,
+  maker: BackupMaker,
   { name: table, role }: TableRequest,
 ): Promise<OneResult> {
-  const name = backupName(table, stampOf(all.at));
   const requestedAt = context.now();
   let made: Backup;
   let record: TableRecord | null;
   try {
     record = await readRecord(context, { name: table, role, layout: all.layout });
     if (record === null) throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist`);
-    made = await askFor(context, table, name);
+    made = await maker.make(context, table);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const none = { table, name, arn: null, status: 'FAILED', createdAt: null, sizeBytes: null };
+    const none = {
+      table,
+      name: maker.nameOf(table),
+      place: null,
+      arn: null,
+      status: 'FAILED',
+      createdAt: null,
+      sizeBytes: null,
+    };
     return { backup: { ...none, outcome: 'failed', requestedAt, record: null, error }, warning: null };
   }
   const answered = context.now();
   const { file, warning } = keepRecord(all, made, record);
-  const base = { ...made, requestedAt: answered, record: file };
+  const base = { ...made, requestedAt: answered, record: file, place: maker.placeOf(made) };
   if (!all.wait) return { backup: { ...base, outcome: 'pending', error: null }, warning };
   try {
-    const { status, sizeBytes } = await untilAvailable(context, made, all.timeoutMs);
+    const { status, sizeBytes } = await maker.until(context, made);
     return { backup: { ...base, status, sizeBytes, outcome: 'done', error: null }, warning };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -131,14 +162,15 @@ async function createOne(
 }
 
 /**
- * On-demand backups of all tables at once, under names with one stamp, so that they are found together again. One that
+ * Backups of all tables at once, on-demand ones under names with one stamp, so that they are found together again. One that
  * fails does not keep the others from being made; an interruption leaves what was asked for to AWS.
  */
 export async function createBackups(
   context: OperationContext,
   all: CreateBackupsRequest,
+  maker: BackupMaker = onDemand(all),
 ): Promise<CreateBackupsResult> {
-  const results = await Promise.all(all.tables.map((table) => createOne(context, all, table)));
+  const results = await Promise.all(all.tables.map((table) => createOne(context, all, maker, table)));
   const backups = results.map(({ backup }) => backup);
   const errors = backups.flatMap(({ error }) => error ?? []);
   return {

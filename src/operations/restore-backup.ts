@@ -1,19 +1,33 @@
-import { describeBackup, type DescribedBackup } from '../dynamodb/backups.js';
-import { describeRestore, recoveryWindow } from '../dynamodb/restores.js';
+import { describeBackup } from '../dynamodb/backups.js';
+import { describeRestore, recoveryWindow, type RestoreState } from '../dynamodb/restores.js';
 import { CliError } from '../errors.js';
 import { nameProblem, type TableRole } from '../schema/index.js';
 import { findBackups } from './backup-list.js';
 import type { OperationContext } from './context.js';
+import { exportName, findExports } from './export-s3.js';
+import { importInto } from './import-s3.js';
 import { eventsTarget } from './restore-names.js';
 import { findSettings, type SettingOverrides } from './restore-settings.js';
-import { beginRestore, finishRestore, isOwnRestore, type RestoredTable, type RestoreTask } from './restore-table.js';
+import {
+  beginRestore,
+  expectedOf,
+  finishRestore,
+  isOwnRestore,
+  type RestoredTable,
+  type RestoreSource,
+  type RestoreTask,
+} from './restore-table.js';
 import type { Target } from './target.js';
 
 export interface RestoreRequest {
   /**
-   * Backups, each by name, ARN, stamp or `latest`; or an instant in epoch milliseconds, `latest` for the last there is.
+   * Backups, each by name, ARN, stamp or `latest`; the place of exports in S3; or an instant in epoch milliseconds,
+   * `latest` for the last there is.
    */
-  readonly source: { readonly backups: readonly string[] } | { readonly instant: number | 'latest' };
+  readonly source:
+    | { readonly backups: readonly string[] }
+    | { readonly exports: string }
+    | { readonly instant: number | 'latest' };
   /** The tables themselves are replaced. */
   readonly inPlace: boolean;
   readonly environment: string;
@@ -37,7 +51,8 @@ export interface RestorePlan {
 interface Chosen {
   readonly table: string;
   readonly role: TableRole;
-  readonly backup: DescribedBackup | null;
+  /** null for a point in time. */
+  readonly source: Exclude<RestoreSource, { readonly kind: 'instant' }> | null;
 }
 
 /** The role of a backed-up table: by its name, else the layout's first. */
@@ -58,9 +73,19 @@ async function chosenBackups(
         throw new CliError('BACKUP_BUSY', `backup '${backup.name}' of table '${table}' is ${backup.status}`, {
           hint: '`mcp-sessions backup list` shows its state; it can be restored once it is AVAILABLE',
         });
-      return { table, role: roleOf(target, table), backup };
+      return { table, role: roleOf(target, table), source: { kind: 'backup', backup } };
     }),
   );
+}
+
+async function chosenExports(context: OperationContext, target: Target, url: string): Promise<readonly Chosen[]> {
+  const tables = target.names.map(({ name }) => name);
+  const found = await findExports(context, tables, url);
+  return found.map((one) => ({
+    table: one.table,
+    role: roleOf(target, one.table),
+    source: { kind: 'export', export: one },
+  }));
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -98,6 +123,16 @@ async function commonInstant(
   return wanted === 'latest' ? Math.max(earliest, whole) : wanted;
 }
 
+async function chosenBy(
+  context: OperationContext,
+  target: Target,
+  source: RestoreRequest['source'],
+): Promise<readonly Chosen[]> {
+  if ('backups' in source) return chosenBackups(context, target, source.backups);
+  if ('exports' in source) return chosenExports(context, target, source.exports);
+  return target.names.map(({ name, role }) => ({ table: name, role, source: null }));
+}
+
 function targetOf(request: RestoreRequest, chosen: readonly Chosen[], { table, role }: Chosen): string {
   const { inPlace, targets } = request;
   if (inPlace) return table;
@@ -117,11 +152,7 @@ export async function planRestore(
   request: RestoreRequest,
 ): Promise<RestorePlan> {
   const { source } = request;
-  const wantedNames = target.names.filter(({ role }) => role !== 'events' || !request.withoutEvents);
-  const found =
-    'backups' in source
-      ? await chosenBackups(context, target, source.backups)
-      : wantedNames.map(({ name, role }) => ({ table: name, role, backup: null }));
+  const found = await chosenBy(context, target, source);
   const chosen = found.length > 1 ? found.filter(({ role }) => role !== 'events' || !request.withoutEvents) : found;
   const at =
     'instant' in source
@@ -133,18 +164,28 @@ export async function planRestore(
       : null;
   const tasks: RestoreTask[] = [];
   for (const one of chosen) {
-    const { table, role, backup } = one;
-    const settings = await findSettings(context, { ...request, table, role, layout: target.layout.id, backup });
+    const { table, role } = one;
+    const backup = one.source?.kind === 'backup' ? one.source.backup : null;
+    const exported = one.source?.kind === 'export' ? one.source.export : null;
+    const settings = await findSettings(context, {
+      ...request,
+      table,
+      role,
+      layout: target.layout.id,
+      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported) },
+      isImport: exported !== null,
+    });
     tasks.push({
       table,
       role,
       backup,
       settings,
+      isImport: exported !== null,
       layout: target.layout,
       environment: request.environment,
       overrides: request.overrides,
       count: request.count,
-      source: backup === null ? { kind: 'instant', at: at ?? 0 } : { kind: 'backup', backup },
+      source: one.source ?? { kind: 'instant', at: at ?? 0 },
       target: targetOf(request, chosen, one),
     });
   }
@@ -173,6 +214,13 @@ function settingsWarnings({ settings, table, layout }: RestoreTask): readonly st
   return warnings;
 }
 
+/** Of an imported table AWS does not say where it comes from; its list of imports does. */
+async function isOwn(context: OperationContext, task: RestoreTask, state: RestoreState): Promise<boolean> {
+  const { source, table, target } = task;
+  if (source.kind !== 'export') return isOwnRestore(state, source, table);
+  return (await importInto(context, source.export, target)) !== null;
+}
+
 /** Which of the tasks an earlier run has begun. Throws TABLE_EXISTS where a table of that name is another's. */
 export async function requireFreeTargets(
   context: OperationContext,
@@ -182,7 +230,7 @@ export async function requireFreeTargets(
   for (const task of tasks) {
     const state = await describeRestore(context.dynamo, task.target);
     if (state === null) continue;
-    if (!isOwnRestore(state, task.source, task.table))
+    if (!(await isOwn(context, task, state)))
       throw new CliError('TABLE_EXISTS', `table '${task.target}' exists already (${state.status})`, {
         hint:
           task.target === task.table
@@ -230,7 +278,7 @@ async function restoreOne(context: OperationContext, task: RestoreTask, isBegun:
       target: task.target,
       outcome: 'failed',
       items: null,
-      expectedItems: task.backup?.itemCount ?? null,
+      expectedItems: expectedOf(task.source),
       expiredItems: null,
       reapplied: [],
       missed: [],

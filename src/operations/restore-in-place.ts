@@ -10,7 +10,14 @@ import type { OperationContext } from './context.js';
 import type { InPlaceState, InPlaceTable } from './in-place-state.js';
 import { readRecord } from './put-back.js';
 import { type RestorePlan, type RestoreResult, summedUp } from './restore-backup.js';
-import { beginRestore, finishRestore, isOwnRestore, type RestoredTable, type RestoreTask } from './restore-table.js';
+import {
+  beginRestore,
+  expectedOf,
+  finishRestore,
+  isOwnRestore,
+  type RestoredTable,
+  type RestoreTask,
+} from './restore-table.js';
 import { settle, untilGone } from './waits.js';
 
 export interface InPlaceOptions extends SafetyOptions {
@@ -31,8 +38,8 @@ export async function planInPlace(
   const tables: InPlaceTable[] = [];
   for (const { table, role, layout, source, settings } of tasks) {
     if (source.kind !== 'backup')
-      throw new CliError('USAGE', '--in-place needs a backup: the recovery points of a table go with it', {
-        hint: 'restore the instant into a new table with --to-table, and look at it before you replace anything',
+      throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
+        hint: 'restore it into a new table with --to-table, and look at it before you replace anything',
       });
     const now = await describeTable(context.dynamo, table);
     const record = await readRecord(context, { name: table, role, layout: layout.id });
@@ -219,7 +226,7 @@ async function replace(
       target: table,
       outcome: error.code === 'INTERRUPTED' ? 'pending' : 'failed',
       items: null,
-      expectedItems: task.backup?.itemCount ?? null,
+      expectedItems: expectedOf(task.source),
       expiredItems: null,
       reapplied: [],
       missed: [],

@@ -17,11 +17,14 @@ import { readRecord } from './put-back.js';
 
 /** Where the settings of a restored table come from. */
 export interface Settings {
-  /** A file of records, the table as it still is, or what DynamoDB keeps with the backup and the layout's defaults. */
-  readonly from: 'file' | 'table' | 'backup';
+  /**
+   * A file of records, the table as it still is, what DynamoDB keeps with the backup and the layout's defaults, or, for an
+   * export, the layout alone.
+   */
+  readonly from: 'file' | 'table' | 'backup' | 'layout';
   /** The file; null with another source. */
   readonly file: string | null;
-  /** null with `backup`. */
+  /** null with `backup` and `layout`. */
   readonly record: TableRecord | null;
   /** Settings that no source tells: the layout's take their place. */
   readonly unknown: readonly string[];
@@ -33,11 +36,13 @@ export interface SettingsRequest {
   readonly table: string;
   readonly role: TableRole;
   readonly layout: string;
-  /** null for a point in time. */
+  /** A backup or an export; null for a point in time. */
   readonly backup: Pick<DescribedBackup, 'arn' | 'name'> | null;
   /** Given with --record; null: look for one in the folder. */
   readonly recordFile: string | null;
   readonly recordFolder: string;
+  /** What is restored is an export. */
+  readonly isImport: boolean;
   /** In place a table keeps the settings that it has. */
   readonly inPlace: boolean;
 }
@@ -65,6 +70,9 @@ function differences(one: TableRecord, other: TableRecord): readonly string[] {
 /** What DynamoDB does not keep with a backup. */
 const NOT_IN_BACKUP = ['tags', 'pointInTimeRecovery', 'deletionProtection', 'tableClass'];
 
+/** What DynamoDB does not write into an export either. */
+const NOT_IN_EXPORT = ['keys', 'indexes', 'billingMode', 'ttl', 'stream', 'encryption'];
+
 /**
  * Finds the settings for a restored table: the file that was named, the record made with the backup on this machine, the
  * table itself while it is there, else what the backup tells and the layout's defaults.
@@ -84,7 +92,8 @@ export async function findSettings(context: OperationContext, request: SettingsR
       });
   }
   if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [] };
-  return { from: 'backup', file: null, record: null, unknown: NOT_IN_BACKUP, differs: [] };
+  const unknown = request.isImport ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP] : NOT_IN_BACKUP;
+  return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [] };
 }
 
 const unread = ({ tags, pointInTimeRecovery }: TableRecord): readonly string[] => [
@@ -105,7 +114,10 @@ export interface Wanted {
   readonly layout: Layout;
   /** The value of `{environment}` in the layout's tags; `production` also means recovery and protection. */
   readonly environment: string;
+  /** null for a point in time and for an export, of which AWS keeps no settings. */
   readonly backup: DescribedBackup | null;
+  /** An export's items come into a table that has to be described before it is there. */
+  readonly isImport: boolean;
   readonly settings: Settings;
   readonly overrides: SettingOverrides;
 }
@@ -117,7 +129,12 @@ export interface Wanted {
 export async function wantedTable(context: OperationContext, wanted: Wanted): Promise<DesiredTable> {
   const { target, overrides } = wanted;
   const { record } = wanted.settings;
-  const desired = record === null ? await fromBackup(context, wanted) : desiredOf(record, target);
+  const desired =
+    record !== null
+      ? desiredOf(record, target)
+      : wanted.isImport
+        ? fromLayout(wanted)
+        : await fromBackup(context, wanted);
   return {
     ...desired,
     replicas: [],
@@ -127,18 +144,27 @@ export async function wantedTable(context: OperationContext, wanted: Wanted): Pr
   };
 }
 
+const layoutTable = ({ layout, role, target, environment }: Wanted): DesiredTable | undefined =>
+  desiredTables(layout, [{ role, name: target }], { environment }).find((table) => table.role === role);
+
+/** Without a record, and before there is a table: all as the layout says. */
+function fromLayout(wanted: Wanted): DesiredTable {
+  const { layout, role } = wanted;
+  const found = layoutTable(wanted);
+  if (found === undefined) throw new CliError('LAYOUT_MISMATCH', `the layout ${layout.id} has no ${role} table`);
+  return found;
+}
+
 /** Without a record: the restored table as it is, the backup's TTL, stream and key, and the layout for the rest. */
 async function fromBackup(context: OperationContext, wanted: Wanted): Promise<DesiredTable> {
-  const { target, role, layout, backup, environment } = wanted;
+  const { target, role, layout, backup } = wanted;
   const observed = await observeTable(context.dynamo, target);
   if (observed === null) throw new CliError('TABLE_NOT_FOUND', `table '${target}' is gone: it was deleted meanwhile`);
   const now = context.now();
   const asItIs = desiredOf(
     recordOf(observed, { role, layout: layout.id, region: context.dynamo.region, now, others: [] }),
   );
-  const ofLayout = desiredTables(layout, [{ role, name: target }], { environment }).find(
-    (table) => table.role === role,
-  );
+  const ofLayout = layoutTable(wanted);
   return {
     ...asItIs,
     ttlAttribute: backup?.ttlAttribute ?? false,

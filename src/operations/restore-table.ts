@@ -7,6 +7,7 @@ import {
   type RestoreState,
   restoreToPointInTime,
 } from '../dynamodb/restores.js';
+import type { TableExport } from '../dynamodb/exports.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
 import { scanSegments } from '../dynamodb/parallel-scan.js';
 import { waitFor } from '../dynamodb/wait.js';
@@ -14,12 +15,14 @@ import { CliError } from '../errors.js';
 import { isTtlDue, type Item, itemToWire } from '../schema/index.js';
 import { pagesOf, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { beginImport, untilImported } from './import-s3.js';
 import { putBack } from './put-back.js';
 import { type Wanted, wantedTable } from './restore-settings.js';
 
-/** A backup, or a table at an instant (epoch milliseconds). */
+/** A backup, an export to S3, or a table at an instant (epoch milliseconds). */
 export type RestoreSource =
   | { readonly kind: 'backup'; readonly backup: DescribedBackup }
+  | { readonly kind: 'export'; readonly export: TableExport }
   | { readonly kind: 'instant'; readonly at: number };
 
 /** One table to restore, with all that was found out before. */
@@ -52,6 +55,7 @@ export interface RestoredTable {
 /** Whether a table that is there is what an earlier run of the same restore has begun to make. */
 export function isOwnRestore(state: RestoreState, source: RestoreSource, table: string): boolean {
   if (source.kind === 'backup') return state.backupArn === source.backup.arn;
+  if (source.kind === 'export') return false;
   // AWS tells whole seconds.
   const isThen = state.restoredTo !== null && Math.abs(state.restoredTo - source.at) < 1000;
   return state.backupArn === null && isThen && state.sourceTableArn?.endsWith(`:table/${table}`) === true;
@@ -60,6 +64,7 @@ export function isOwnRestore(state: RestoreState, source: RestoreSource, table: 
 /** Starts the restore, unless an earlier run has. */
 export async function beginRestore(context: OperationContext, task: RestoreTask): Promise<void> {
   const { source, target, table, overrides } = task;
+  if (source.kind === 'export') return beginImport(context, source.export, await wantedTable(context, task));
   const { kmsKey } = task.settings.record ?? {};
   context.onProgress({ step: 'asking for the restore', table: target });
   const given: RestoreOverrides = {
@@ -132,10 +137,16 @@ async function countItems(
   return { items, expired };
 }
 
+/** AWS's count of what a restore brings, where there is one. */
+export function expectedOf(source: RestoreSource): number | null {
+  if (source.kind === 'instant') return null;
+  return source.kind === 'backup' ? source.backup.itemCount : source.export.itemCount;
+}
+
 /** Waits for a restore that has begun, counts what came, and puts the settings back. Throws nothing that a user can cause. */
 export async function finishRestore(context: OperationContext, task: RestoreTask): Promise<RestoredTable> {
   const { target, table, source, settings } = task;
-  const expectedItems = source.kind === 'backup' ? source.backup.itemCount : null;
+  const expectedItems = expectedOf(source);
   let result: RestoredTable = {
     source: table,
     target,
@@ -148,6 +159,7 @@ export async function finishRestore(context: OperationContext, task: RestoreTask
     error: null,
   };
   try {
+    const lost = source.kind === 'export' ? (await untilImported(context, source.export, target)).errors : 0;
     await untilRestored(context, target);
     const desired = await wantedTable(context, task);
     // What TTL would remove is counted whether it is turned on or not.
@@ -161,18 +173,19 @@ export async function finishRestore(context: OperationContext, task: RestoreTask
       property: `replica:${region}`,
       reason: 'replicas are not put back: `mcp-sessions setup --replica` adds them',
     }));
-    const all = [...missed, ...replicas];
+    const items = lost === 0 ? [] : [{ property: 'items', reason: `AWS could not import ${lost} of them` }];
+    const all = [...items, ...missed, ...replicas];
     const stopped = interrupted ? new CliError('INTERRUPTED', 'interrupted') : null;
     return {
       ...result,
       reapplied,
       missed: all,
-      outcome: interrupted ? 'pending' : missed.length === 0 ? 'done' : 'partly',
+      outcome: interrupted ? 'pending' : missed.length === 0 && lost === 0 ? 'done' : 'partly',
       error: stopped ?? error,
     };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const lost = error.code === 'TABLE_NOT_FOUND' || error.code === 'TABLE_BUSY';
-    return { ...result, outcome: lost ? 'failed' : 'pending', error };
+    const isLost = ['TABLE_NOT_FOUND', 'TABLE_BUSY', 'AWS_ERROR'].includes(error.code);
+    return { ...result, outcome: isLost ? 'failed' : 'pending', error };
   }
 }

@@ -297,3 +297,60 @@ describe('restore', () => {
     expect(JSON.parse(stdout).resume.command).toMatch(/--point-in-time \d{4}-\d\d-\d\dT[\d:.]+Z .*--resume$/);
   });
 });
+
+const withRecovery = async (): Promise<void> => {
+  for (const TableName of ['mcp-sessions', 'mcp-session-events'])
+    await aws.raw.call('UpdateContinuousBackups', {
+      TableName,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  aws.double.forgetCalls();
+};
+
+describe('backup to S3 and restore from it', () => {
+  it('json has the keys of the contract, and the place', async () => {
+    await withRecovery();
+    const { code, stdout, stderr } = await backup(['--to', 's3://bucket/here', '--json']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).backups[0]).toEqual({
+      table: 'mcp-sessions',
+      name: expect.stringContaining('mcp-sessions-export-'),
+      arn: expect.stringContaining(':table/mcp-sessions/export/'),
+      status: 'COMPLETED',
+      createdAt: expect.stringMatching(/Z$/),
+      sizeBytes: 100,
+      outcome: 'done',
+      record: expect.stringContaining('.mcp-sessions'),
+      place: expect.stringMatching(/^s3:\/\/bucket\/here\/AWSDynamoDB\//),
+    });
+    const plan = await restore(['s3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);
+    expect(plan.stdout).toContain('+ copy from the export of mcp-sessions in s3://bucket/here');
+    const done = await restore(['s3://bucket/here', '--to-table', 'copy', '--yes', '--json']);
+    expect(done.code).toBe(0);
+    expect(JSON.parse(done.stdout).tables).toMatchObject([
+      { source: 'mcp-sessions', target: 'copy', items: 1, reapplied: expect.arrayContaining(['ttl', 'stream']) },
+      { source: 'mcp-session-events', target: 'copy-events' },
+    ]);
+  });
+
+  it.each([
+    [['backup', '--to', 's3://UPPER'], 'not a place in S3'],
+    [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
+    [['backup', '--changed-since', '1h'], '--to s3://'],
+    [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
+    [['restore', 's3://bucket', '--in-place'], 'needs a backup'],
+  ])('%j is a usage error', async (argv, said) => {
+    const result = await run([...argv, '--json']);
+    expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
+    expect(result.stderr).toContain(said);
+    expect(aws.writes()).toEqual([]);
+  });
+
+  it('says how to go on when it is not waited for', async () => {
+    await withRecovery();
+    Object.assign(aws.double.state.delays, { export: 60_000 });
+    const { code, stdout } = await backup(['--to', 's3://bucket/here', '--no-wait', '-q']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is being made');
+  });
+});

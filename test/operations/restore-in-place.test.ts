@@ -196,9 +196,23 @@ describe.concurrent('restore in place deletes nothing', () => {
 
   it('when the backup that was to be restored is gone meanwhile', async () => {
     const one = await prepared();
-    const { BackupArn } = { BackupArn: one.tables.running.double.state.backups[1]?.arn };
+    const BackupArn = one.tables.running.double.state.backups[1]?.arn;
     await one.tables.running.raw.call('DeleteBackup', { BackupArn });
     await expect(run(one)).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+    await expectNothingDeleted(one);
+  });
+
+  it('when the backup that was to be restored is not AVAILABLE any more', async () => {
+    const one = await prepared();
+    const BackupArn = one.tables.running.double.state.backups[1]?.arn;
+    one.tables.running.double.inject({
+      operation: 'DescribeBackup',
+      when: (body) => body['BackupArn'] === BackupArn,
+      answer: () => ({
+        BackupDescription: { BackupDetails: { BackupArn, BackupName: 'x', BackupStatus: 'DELETED' } },
+      }),
+    });
+    await expect(run(one)).rejects.toMatchObject({ code: 'BACKUP_NOT_SAFE' });
     await expectNothingDeleted(one);
   });
 

@@ -46,7 +46,17 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
   const delays: Delays = { ...DEFAULT_DELAYS, ...options.delays };
   const tables = new Map<string, TableState>();
   const backups: BackupState[] = [];
-  const server = new DoubleServer(options.engineEndpoint, { region, account, delays, now: clock, tables, backups });
+  const server = new DoubleServer(options.engineEndpoint, {
+    region,
+    account,
+    delays,
+    now: clock,
+    tables,
+    backups,
+    exports: [],
+    imports: [],
+    s3: new Map(),
+  });
   const endpoint = await server.listen();
   return {
     endpoint,

@@ -24,11 +24,17 @@ interface Outputs {
   DeleteTable: sdk.DeleteTableOutput;
   DescribeBackup: sdk.DescribeBackupOutput;
   DescribeContinuousBackups: sdk.DescribeContinuousBackupsOutput;
+  DescribeExport: sdk.DescribeExportOutput;
+  DescribeImport: sdk.DescribeImportOutput;
   DescribeLimits: sdk.DescribeLimitsOutput;
   DescribeTable: sdk.DescribeTableOutput;
   DescribeTimeToLive: sdk.DescribeTimeToLiveOutput;
+  ExportTableToPointInTime: sdk.ExportTableToPointInTimeOutput;
   GetItem: sdk.GetItemOutput;
+  ImportTable: sdk.ImportTableOutput;
   ListBackups: sdk.ListBackupsOutput;
+  ListExports: sdk.ListExportsOutput;
+  ListImports: sdk.ListImportsOutput;
   ListTables: sdk.ListTablesOutput;
   ListTagsOfResource: sdk.ListTagsOfResourceOutput;
   PutItem: sdk.PutItemOutput;

@@ -86,12 +86,14 @@ const createdJson = (backup: CreatedBackup) => ({
   ...backupJson(backup),
   outcome: backup.outcome,
   record: backup.record,
+  ...(backup.place !== null && { place: backup.place }),
   ...(backup.error !== null && { error: { code: backup.error.code, message: backup.error.message } }),
 });
 
-function createdText(page: Page, { table, name, outcome, error, createdAt, requestedAt }: CreatedBackup): string {
+function createdText(page: Page, created: CreatedBackup): string {
+  const { table, name, status, outcome, error, createdAt, requestedAt, place } = created;
   const took = createdAt === null ? '' : ` (asked for ${absoluteTime(new Date(requestedAt))})`;
-  if (outcome === 'done') return page.success(`${name} is AVAILABLE${took}`);
+  if (outcome === 'done') return page.success(`${name} is ${status}${took}${place === null ? '' : ` in ${place}`}`);
   if (outcome === 'failed') return page.blocked(`${table} has no backup: ${error?.message ?? 'it failed'}`);
   return page.changed(`${name} is being made${error === null ? '' : `: ${error.message}`}`);
 }
@@ -103,7 +105,7 @@ export function createdView({ backups }: CreateBackupsResult, advise: (text: str
     json: { backups: rows },
     lines: rows,
     columns: [...KEYS, 'outcome', 'record'],
-    records: rows.map(({ error: _error, ...row }) => row),
+    records: rows.map(({ error: _error, place: _place, ...row }) => row),
     human: (page) => {
       const records = [...new Set(backups.flatMap(({ record }) => record ?? []))];
       const pending = backups.filter(({ outcome }) => outcome === 'pending');
@@ -116,7 +118,9 @@ export function createdView({ backups }: CreateBackupsResult, advise: (text: str
               page.note('keep a copy where this machine cannot lose it; `restore --record <file>` reads it'),
             ]
           : []),
-        ...pending.map(({ arn }) => page.note(advise(`\`mcp-sessions backup show ${arn ?? ''}\` shows how far it is`))),
+        ...pending
+          .filter(({ place }) => place === null)
+          .map(({ arn }) => page.note(advise(`\`mcp-sessions backup show ${arn ?? ''}\` shows how far it is`))),
       ].join('\n');
     },
   };

@@ -8,6 +8,7 @@ export interface CreateOnAwsFlags {
   /** Milliseconds. */
   readonly timeout: number;
   readonly record?: string;
+  readonly changedSince?: string;
 }
 
 /** AWS makes a backup of any size within seconds or minutes. */
@@ -25,5 +26,9 @@ export function declareCreateOnAwsOptions(command: Command): void {
     .option(
       '--record <file>',
       'where the settings go that AWS does not keep with a backup (default: a file a backup, below .mcp-sessions/backups/)',
+    )
+    .option(
+      '--changed-since <instant>',
+      'with --to s3://…: only what changed since then, at least 15 minutes and at most a day',
     );
 }

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { CliError, EXIT, type ExitCode } from '../../errors.js';
-import { type CreateBackupsResult, createBackups } from '../../operations/backup-create.js';
+import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup-create.js';
 import { backupName, stampOf } from '../../operations/backup-names.js';
 import type { OperationContext } from '../../operations/context.js';
 import { existingTables } from '../../operations/target.js';
+import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
 import { createdView, createDryRunView, recordFolder } from './backup-view.js';
@@ -35,17 +36,16 @@ function refuseArchiveFlags(flags: CreateBackupFlags): void {
     });
 }
 
-/** Makes on-demand backups. */
+type AwsPlace = Exclude<BackupPlace, { readonly kind: 'folder' }>;
+
+/** Makes on-demand backups, or exports to S3. */
 export async function createOnAws(
   session: CommandSession,
   flags: CreateBackupFlags,
-  place: Exclude<BackupPlace, { readonly kind: 'folder' }>,
+  place: AwsPlace,
 ): Promise<Outcome> {
-  if (place.kind === 's3')
-    throw new CliError('NOT_SUPPORTED', `exports to S3 are not offered (${place.url})`, {
-      hint: "leave --to out for AWS's own backup, or give a folder for a portable archive",
-    });
   refuseArchiveFlags(flags);
+  const maker = await makerOf(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
   const { tables, missing } = await existingTables(context, target);
@@ -53,19 +53,22 @@ export async function createOnAws(
   const at = session.runtime.now();
   if (flags.dryRun === true)
     return {
-      view: createDryRunView(wanted.map(({ name }) => ({ table: name, name: backupName(name, stampOf(at)) }))),
+      view: createDryRunView(
+        wanted.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+      ),
     };
   const { cwd } = session.runtime;
-  const result = await createBackups(context, {
+  const request = {
     tables: wanted,
     layout: target.layout.id,
     at,
     wait: flags.wait,
     timeoutMs: flags.timeout,
     records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
-  });
+  };
+  const result = await createBackups(context, request, maker);
   const warnings = missing.map((name) => `table '${name}' does not exist: there is nothing to back up`);
-  const error = errorOf(result);
+  const error = errorOf(result, place);
   return {
     view: createdView(result, session.advise),
     warnings: [...warnings, ...result.warnings],
@@ -82,9 +85,32 @@ function exitCodeOf({ backups, interrupted }: CreateBackupsResult, flags: Create
   return (flags.wait && has('pending')) || isRecordMissing ? EXIT.partly : EXIT.done;
 }
 
-const GOES_ON = 'AWS goes on: `mcp-sessions backup list` shows when it is AVAILABLE; delete nothing before';
+/** How an export is made; undefined for AWS's own backups. */
+async function makerOf(
+  { changedSince }: CreateBackupFlags,
+  place: AwsPlace,
+  now: number,
+): Promise<BackupMaker | undefined> {
+  if (place.kind === 'aws') {
+    if (changedSince !== undefined) throw new CliError('USAGE', '--changed-since goes with --to s3://…');
+    return undefined;
+  }
+  const { exportMaker, parseS3Url } = await import('../../operations/export-s3.js');
+  const since = changedSince === undefined ? null : parseInstant(changedSince, now);
+  if (since === undefined)
+    throw new CliError('USAGE', `--changed-since '${changedSince}' is not an instant`, {
+      hint: 'write ISO 8601 (2026-11-20T11:22:33Z) or how long ago (15m, 24h)',
+    });
+  return exportMaker(parseS3Url(place.url), since);
+}
 
-function errorOf({ error, interrupted }: CreateBackupsResult): CliError | null {
-  if (interrupted) return new CliError('INTERRUPTED', 'interrupted while AWS makes the backups', { hint: GOES_ON });
-  return error?.code === 'WAIT_TIMEOUT' ? new CliError(error.code, error.message, { hint: GOES_ON }) : error;
+const goesOn = (place: AwsPlace): string =>
+  place.kind === 'aws'
+    ? 'AWS goes on: `mcp-sessions backup list` shows when it is AVAILABLE; delete nothing before'
+    : `AWS goes on: \`mcp-sessions restore ${place.url} --dry-run\` finds the export once it is whole; delete nothing before`;
+
+function errorOf({ error, interrupted }: CreateBackupsResult, place: AwsPlace): CliError | null {
+  const hint = goesOn(place);
+  if (interrupted) return new CliError('INTERRUPTED', 'interrupted while AWS makes the backups', { hint });
+  return error?.code === 'WAIT_TIMEOUT' ? new CliError(error.code, error.message, { hint }) : error;
 }

@@ -30,9 +30,12 @@ export const createBackupCommand: CommandDefinition = {
       .description(
         "Backs up the sessions table and the events table: on AWS with AWS's own on-demand backups, waited for. With\n" +
           '--to <folder>, and by default where the endpoint has no backups of its own (then below .mcp-sessions/backups/),\n' +
-          'into an archive in the format of DynamoDB exports.',
+          'into an archive in the format of DynamoDB exports. With --to s3://… AWS exports the tables by itself.',
       )
-      .option('--to <place>', 'a folder that does not exist yet, for a portable archive')
+      .option(
+        '--to <place>',
+        'a folder that does not exist yet, for a portable archive; or s3://bucket/prefix, to which AWS exports',
+      )
       .option('--no-events', 'leave the events table out');
     declareFilterOptions(command, { active: true });
     declareLockOptions(command);
@@ -47,6 +50,10 @@ export const createBackupCommand: CommandDefinition = {
   },
   examples: [
     { command: 'mcp-sessions backup --region eu-west-1', does: "AWS's own backups of both tables" },
+    {
+      command: 'mcp-sessions backup --to s3://bucket/sessions',
+      does: 'an export by AWS; needs point-in-time recovery',
+    },
     { command: 'mcp-sessions backup --local', does: 'an archive below .mcp-sessions/backups/' },
     { command: 'mcp-sessions backup --to ./archive --active', does: 'only the sessions that are alive' },
     { command: 'mcp-sessions backup --to ./archive --passphrase-file pass.txt', does: 'encrypted' },

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawError, rawClient } from '../raw-client.js';
 import { createBackup, deleteBackup, describeBackup, listBackups } from './backups.js';
 import { awsError } from './errors.js';
+import { describeExport, describeImport, exportTable, importTable, listExports, listImports } from './exports.js';
 import { faultError, type FaultRule, Faults } from './faults.js';
 import { isJson, type Json } from './json.js';
 import { describeContinuousBackups, updateContinuousBackups } from './recovery.js';
@@ -21,11 +22,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   DeleteBackup: deleteBackup,
   DeleteTable: deleteTable,
   DescribeBackup: describeBackup,
+  DescribeExport: describeExport,
+  DescribeImport: describeImport,
   DescribeContinuousBackups: describeContinuousBackups,
   DescribeLimits: describeLimits,
   DescribeTable: describe,
   DescribeTimeToLive: describeTimeToLive,
+  ExportTableToPointInTime: exportTable,
+  ImportTable: importTable,
   ListBackups: listBackups,
+  ListExports: listExports,
+  ListImports: listImports,
   ListTables: listTables,
   ListTagsOfResource: listTagsOfResource,
   RestoreTableFromBackup: restoreTableFromBackup,

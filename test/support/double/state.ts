@@ -18,6 +18,10 @@ export interface Delays {
   backup: number;
   /** A table that is restored is CREATING. */
   restore: number;
+  /** An export is IN_PROGRESS. */
+  export: number;
+  /** An import is IN_PROGRESS, and its table CREATING. */
+  import: number;
   /** TTL is ENABLING or DISABLING. */
   ttl: number;
   /** After a change of TTL, the next one is refused; an hour by the SDK's documentation. */
@@ -41,6 +45,8 @@ export const DEFAULT_DELAYS: Readonly<Delays> = {
   backups: 30,
   backup: 30,
   restore: 30,
+  export: 30,
+  import: 30,
   ttl: 30,
   ttlCooldown: 30,
   encryption: 30,
@@ -109,6 +115,14 @@ export interface BackupState {
   readonly items: readonly Json[];
 }
 
+/** An export to S3, or an import from it: its description, and what is added once it is over. */
+export interface TransferState {
+  readonly arn: string;
+  readonly completedAt: number;
+  readonly description: Json;
+  readonly result: Json;
+}
+
 /** All that the parts of the double share. */
 export interface DoubleContext {
   readonly region: string;
@@ -117,6 +131,10 @@ export interface DoubleContext {
   readonly now: () => number;
   readonly tables: Map<string, TableState>;
   readonly backups: BackupState[];
+  readonly exports: TransferState[];
+  readonly imports: TransferState[];
+  /** What lies in S3: items by `bucket/prefix/AWSDynamoDB/id/data/`. */
+  readonly s3: Map<string, readonly Json[]>;
   /** Calls the real engine; ARNs are translated both ways, its errors are thrown. */
   readonly engine: (operation: string, body: Json) => Promise<Json>;
 }
