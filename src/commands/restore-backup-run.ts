@@ -167,7 +167,7 @@ async function restoreOver(run: Run, backup: string): Promise<Outcome> {
   const earlier = readState(file);
   if (earlier !== null && flags.resume !== true && flags.dryRun !== true)
     throw new CliError('RESTORE_UNFINISHED', `an earlier run of this restore was stopped half-way (${file})`, {
-      hint: 'give --resume to go on with it',
+      hint: 'give --resume to go on with it; as long as no table was deleted, removing that file gives it up',
     });
   // A later `latest` would be the safety backup of the run that was stopped.
   const sources = earlier === null ? [backup] : earlier.tables.map(({ sourceArn }) => sourceArn);
@@ -202,10 +202,13 @@ async function restoreOver(run: Run, backup: string): Promise<Outcome> {
     const outcome = outcomeOf(run, plan, result, { expected, goesOn });
     return session.terminal.isInteractive ? outcome : { ...outcome, warnings: plan.warnings };
   } catch (error) {
-    // What has deleted nothing need not be gone on with: it can as well be begun anew.
-    if (readState(file)?.tables.every(({ stage, safety }) => stage === 'planned' && safety === null) === true)
-      removeState(file);
-    throw error;
+    const kept = readState(file)?.tables.some(({ stage, safety }) => stage !== 'planned' || safety !== null) === true;
+    // What has done nothing need not be gone on with: it can as well be begun anew.
+    if (!kept) removeState(file);
+    if (!(error instanceof CliError) || !kept) throw error;
+    const goesOn = `go on with ${resumeCommand(session, plan)}`;
+    const hint = error.hint === undefined ? goesOn : `${error.hint}; then ${goesOn}`;
+    throw new CliError(error.code, error.message, { hint, cause: error.cause });
   }
 }
 

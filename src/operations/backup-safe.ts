@@ -69,8 +69,8 @@ export async function untilSafe(
       const left = safeAt - context.now();
       if (left <= 0) return true;
       context.onProgress({
-        step: 'waiting until the backup holds every write for certain',
-        detail: `AWS takes up to a minute, ${secondsLeft(left)}; --no-settle does without`,
+        step: 'waiting until the backup holds every write',
+        detail: `${secondsLeft(left)}; AWS takes up to a minute, --no-settle does without`,
       });
       return undefined;
     },

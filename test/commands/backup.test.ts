@@ -245,6 +245,8 @@ describe('restore', () => {
 
   it('in place goes on with --resume where it was stopped, also when latest is another one by then', async () => {
     await backup(['-q']);
+    // The safety backup has it, and is newer.
+    await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'two' } } });
     const heal = aws.double.inject({
       operation: 'RestoreTableFromBackup',
       error: awsFaults.accessDenied('RestoreTableFromBackup', 'mcp-sessions'),

@@ -49,12 +49,13 @@ const statusStyle = (status: string): 'good' | 'warn' | 'bad' =>
 export function backupTable(page: Page, backups: readonly ListedBackup[]): string {
   return page.table(
     [
-      { key: 'name', title: 'Name', truncate: 'middle', min: 24 },
+      // Names are to be copied: other columns give way to them.
+      { key: 'name', title: 'Name', truncate: 'middle', min: 42 },
       { key: 'status', title: 'State' },
       { key: 'age', title: 'Made' },
-      { key: 'size', title: 'Size', priority: 1 },
-      { key: 'table', title: 'Table', priority: 2, truncate: 'middle', min: 12 },
-      { key: 'type', title: 'Type', priority: 3 },
+      { key: 'size', title: 'Size', priority: 3 },
+      { key: 'table', title: 'Table', priority: 1, truncate: 'middle', min: 12 },
+      { key: 'type', title: 'Type', priority: 2 },
     ],
     backups.map(({ name, status, createdAt, sizeBytes, table, type }) => ({
       name,
@@ -64,6 +65,7 @@ export function backupTable(page: Page, backups: readonly ListedBackup[]): strin
       table,
       type,
     })),
+    'use a wider terminal, or --output json',
   );
 }
 
