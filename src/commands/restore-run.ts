@@ -33,11 +33,15 @@ async function newestArchive(session: CommandSession): Promise<string | null> {
   });
 }
 
-export async function runRestore(
-  session: CommandSession,
-  backup: string | null,
-  flags: RestoreFlags,
-): Promise<Outcome> {
+/** On a terminal the one thing that a restore cannot do without is asked for. */
+async function askForBackup({ terminal, prompts }: CommandSession, flags: RestoreFlags): Promise<string | null> {
+  if (!terminal.isInteractive || flags.pointInTime !== undefined) return null;
+  const answer = await prompts.input({ message: "The archive's folder, or `latest`:", flag: '<backup>' });
+  return answer.trim() === '' ? null : answer.trim();
+}
+
+export async function runRestore(session: CommandSession, named: string | null, flags: RestoreFlags): Promise<Outcome> {
+  const backup = named ?? (await askForBackup(session, flags));
   if (backup === null && flags.pointInTime === undefined)
     throw new CliError('USAGE', 'nothing was named to restore', {
       hint: "name an archive's folder or a backup, or give --point-in-time",

@@ -1,358 +1,247 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshFolder, removeFolders } from '../operations/backup-harness.js';
-import { type RunningDouble, closeAll, startDouble } from '../operations/harness.js';
-import { awsFaults } from '../support/aws-double.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { tempFolder } from '../support/cli.js';
 import { useEngine } from '../support/engine.js';
-import { dropTables, setUpTables } from '../support/mcp-tables.js';
-import { answer, at, runCommand, type RunCommandOptions } from '../support/run-command.js';
+import { type FakeStreams, until } from '../support/fake-terminal.js';
+import { setUpTables } from '../support/mcp-tables.js';
+import { answer, at, runCommand, type RunCommandOptions, type RunCommandResult } from '../support/run-command.js';
 
-removeFolders();
-closeAll();
 const engine = useEngine();
-const NOW = Date.UTC(2026, 10, 20, 14, 25);
+const NOW = Date.UTC(2026, 10, 20, 14, 25, 0);
 
-let aws: RunningDouble;
-let cwd: string;
-beforeEach(async () => {
-  await dropTables(engine);
+beforeAll(async () => {
   await setUpTables(engine);
-  aws = await startDouble(engine.endpoint);
-  cwd = freshFolder();
-  await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'one' } } });
-  aws.double.forgetCalls();
+  await runCommand(['seed', '--count', '8', '--events', '2', '--expired', '50%', ...at(engine.endpoint)], { now: NOW });
 });
-afterAll(() => dropTables(engine));
 
-const run = (argv: readonly string[], options: RunCommandOptions = {}) =>
-  runCommand([...argv, ...at(aws.double.endpoint)], { cwd, now: NOW, ...options });
+const run = (argv: readonly string[], cwd: string, more: RunCommandOptions = {}): Promise<RunCommandResult> =>
+  runCommand([...argv, ...at(engine.endpoint)], { cwd, now: NOW, ...more });
 
-const backup = (argv: readonly string[] = [], options: RunCommandOptions = {}) => run(['backup', ...argv], options);
+/** Answers several questions, one after the other. */
+const answers =
+  (...pairs: readonly (readonly [question: string, keys: string])[]) =>
+  async (streams: FakeStreams): Promise<void> => {
+    for (const [question, keys] of pairs) await answer(question, keys)(streams);
+  };
 
-const errorOf = ({ stderr }: { readonly stderr: string }): { readonly code: string; readonly hint: string } =>
-  JSON.parse(stderr).error;
+const SESSIONS = { table: 'mcp-sessions', items: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) };
 
-const NAMES = ['mcp-sessions-backup-20261120-142500', 'mcp-session-events-backup-20261120-142500'];
-
-describe('backup', () => {
-  it('json has the keys of the contract', async () => {
-    const { code, stdout, stderr } = await backup(['--json']);
-    expect([code, stderr]).toEqual([0, '']);
-    const { backups } = JSON.parse(stdout);
-    expect(backups.map(({ name }: { name: string }) => name)).toEqual(NAMES);
-    expect(backups[0]).toEqual({
-      table: 'mcp-sessions',
-      name: NAMES[0],
-      arn: expect.stringContaining(':table/mcp-sessions/backup/'),
-      status: 'AVAILABLE',
-      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
-      sizeBytes: expect.any(Number),
-      outcome: 'done',
-      record: path.join(cwd, '.mcp-sessions', 'backups', `${NAMES[0]}.json`),
-    });
+describe('backup to a folder', () => {
+  it('tells what was archived, in every format', async () => {
+    const cwd = tempFolder();
+    const json = await run(['backup', 'create', '--to', 'a', '--json'], cwd);
+    expect([json.code, json.stderr]).toEqual([0, '']);
+    const archive = {
+      path: path.join(cwd, 'a'),
+      tables: [SESSIONS, { ...SESSIONS, table: 'mcp-session-events' }],
+    };
+    expect(JSON.parse(json.stdout)).toMatchObject({ archive, encrypted: false, resume: null });
+    const { items } = JSON.parse(json.stdout).archive.tables[0];
+    archive.path = path.join(cwd, 'b');
+    expect(parse((await run(['backup', '--to', 'b', '-o', 'yaml'], cwd)).stdout)).toMatchObject({ archive });
+    archive.path = path.join(cwd, 'c');
+    expect(JSON.parse((await run(['backup', '--to', 'c', '-o', 'ndjson'], cwd)).stdout)).toMatchObject({ archive });
+    const csv = (await run(['backup', '--to', 'd', '-o', 'csv'], cwd)).stdout.split('\r\n');
+    expect(csv[0]).toBe('path,table,role,items,files,bytes,sha256');
+    expect(csv[1]).toContain(`${path.join(cwd, 'd')},mcp-sessions,sessions,${items},`);
+    const { stdout } = await run(['backup', '--to', 'e', '-q'], cwd);
+    expect(stdout).toContain(`✓ ${items} items of 'mcp-sessions', `);
+    expect(stdout).toContain(`archive: ${path.join(cwd, 'e')}\n`);
   });
 
-  it('says for people what was made, and where the settings are', async () => {
-    const { stdout } = await backup(['-q'], { columns: 80 });
-    const text = stripVTControlCharacters(stdout);
-    expect(text).toContain(`${NAMES[0]} is AVAILABLE`);
-    expect(text).toContain('--record <file>');
-  });
-
-  it('makes nothing with --dry-run', async () => {
-    const { code, stdout } = await backup(['--dry-run', '--json']);
+  it('goes below .mcp-sessions/backups/ where the endpoint has no backups, under the name and the time', async () => {
+    const cwd = tempFolder();
+    const { code, stdout } = await run(['backup', '--json'], cwd);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ dryRun: true, backups: [{ name: NAMES[0], arn: null }, {}] });
-    expect(aws.writes()).toEqual([]);
-    expect(existsSync(path.join(cwd, '.mcp-sessions'))).toBe(false);
+    const folder = path.join(cwd, '.mcp-sessions', 'backups', 'mcp-sessions-backup-20261120-142500');
+    expect(JSON.parse(stdout).archive.path).toBe(folder);
+    expect(existsSync(path.join(folder, 'archive.json'))).toBe(true);
+    // `latest` is the newest of them.
+    await run(['backup', '-q', '--expired'], cwd, { now: NOW + 60_000 });
+    const restored = await run(['restore', 'latest', '--to-table', 'latest-copy', '--dry-run', '--json'], cwd);
+    expect(JSON.parse(restored.stdout).archive).toBe(`${folder.slice(0, -4)}2600`);
   });
 
-  it('ends with 5 and says how to go on when a backup stays CREATING', async () => {
-    Object.assign(aws.double.state.delays, { backup: 60_000 });
-    const result = await backup(['--timeout', '200ms', '--json']);
-    expect(result.code).toBe(5);
-    expect(JSON.parse(result.stdout).backups).toMatchObject([{ outcome: 'pending', status: 'CREATING' }, {}]);
-    expect(errorOf(result)).toMatchObject({ code: 'WAIT_TIMEOUT', hint: expect.stringContaining('backup list') });
-    expect((await backup(['--no-wait', '--json'])).code).toBe(0);
+  it('writes nothing with --dry-run', async () => {
+    const cwd = tempFolder();
+    const { code, stdout } = await run(['backup', '--to', 'a', '--dry-run', '--json'], cwd);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { dryRun: true, archive: { path: path.join(cwd, 'a') } }]);
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('ends with 5 when one table has none, with 1 when neither has', async () => {
-    const denied = { operation: 'CreateBackup', error: awsFaults.accessDenied('CreateBackup', 'x') };
-    const heal = aws.double.inject({ ...denied, table: 'mcp-session-events' });
-    const partly = await backup(['--json']);
-    expect([partly.code, errorOf(partly).code]).toEqual([5, 'ACCESS_DENIED']);
-    heal();
-    aws.double.inject(denied);
-    expect((await backup(['--json'])).code).toBe(1);
+  it('takes only the sessions that were chosen', async () => {
+    const cwd = tempFolder();
+    const { stdout } = await run(['backup', '--to', 'a', '--expired', '--no-events', '--json'], cwd);
+    expect(JSON.parse(stdout).archive.tables).toMatchObject([{ table: 'mcp-sessions', items: 4 }]);
   });
 
-  it.each([
-    ['--active', ['--active']],
-    ['--where', ['--where', 'a=b']],
-    ['--encrypt', ['--encrypt']],
-    ['--resume', ['--resume']],
-  ])('refuses %s, which goes with an archive', async (flag, argv) => {
-    const result = await backup([...argv, '--json']);
-    expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
-    expect(result.stderr).toContain(flag);
-    expect(aws.writes()).toEqual([]);
-  });
-
-  it('leaves the events out with --no-events, and warns of a table that is not there', async () => {
-    expect(JSON.parse((await backup(['--no-events', '--json'])).stdout).backups).toHaveLength(1);
-    await engine.raw.call('DeleteTable', { TableName: 'mcp-session-events' });
-    const { code, stderr } = await backup(['--json']);
-    expect(code).toBe(0);
-    expect(stderr).toContain("table 'mcp-session-events' does not exist");
+  it('says where it stands that a folder is not free, and that a table is missing', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    const again = await run(['backup', '--to', 'a', '--json'], cwd);
+    expect([again.code, again.stdout, JSON.parse(again.stderr).error.code]).toEqual([1, '', 'ARCHIVE_EXISTS']);
+    const nowhere = await run(['backup', '--to', 'b', '--sessions-table', 'nowhere', '--json'], cwd);
+    expect([nowhere.code, JSON.parse(nowhere.stderr).error.code]).toEqual([1, 'TABLE_NOT_FOUND']);
+    expect(existsSync(path.join(cwd, 'b'))).toBe(false);
   });
 });
 
-describe('backup list, show, delete and prune', () => {
-  it('lists with type and age, newest first, in each format', async () => {
-    await backup(['-q']);
-    const later = { now: NOW + 90_000 };
-    const { code, stdout } = await backup(['list', '--json'], later);
-    expect(code).toBe(0);
-    const { backups } = JSON.parse(stdout);
-    expect(backups[0]).toMatchObject({ type: 'USER', ageSeconds: expect.any(Number), status: 'AVAILABLE' });
-    const csv = (await backup(['list', '-o', 'csv'], later)).stdout;
-    expect(csv.split('\r\n')[0]).toBe('table,name,arn,status,createdAt,sizeBytes,type,ageSeconds');
-    expect((await backup(['list', '-o', 'ndjson'], later)).stdout.trim().split('\n')).toHaveLength(2);
-    const text = stripVTControlCharacters((await backup(['list', '-q'], { ...later, columns: 80 })).stdout);
-    expect(text).toContain('2 backups, newest first');
-    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+describe('an encrypted archive', () => {
+  it('asks for the passphrase twice when it is written, and once when it is read', async () => {
+    const cwd = tempFolder();
+    const typed = {
+      columns: 100,
+      user: answers(['Passphrase of the archive:', 'open\r'], ['The same again:', 'open\r']),
+    };
+    const written = await run(['backup', '--to', 'a', '--encrypt', '--json'], cwd, typed);
+    expect([written.code, JSON.parse(written.stdout).encrypted]).toEqual([0, true]);
+    expect(written.stderr).not.toContain('open\r');
+    const asked = { columns: 100, user: answer('Passphrase of the archive:', 'open\r') };
+    expect((await run(['backup', 'verify', 'a'], cwd, asked)).code).toBe(0);
+    const different = {
+      columns: 100,
+      user: answers(['Passphrase of the archive:', 'a\r'], ['The same again:', 'b\r']),
+    };
+    expect((await run(['backup', '--to', 'b', '--encrypt'], cwd, different)).code).toBe(2);
+    expect(existsSync(path.join(cwd, 'b'))).toBe(false);
   });
 
-  it('says so when there is none', async () => {
-    expect((await backup(['list', '-q'])).stdout).toContain('no backup of mcp-sessions and mcp-session-events');
-    expect(JSON.parse((await backup(['list', '--json'])).stdout)).toEqual({ backups: [] });
-    expect((await backup(['list', '-o', 'csv'])).stdout.trim()).toContain('table,name,arn');
-  });
-
-  it('shows what is kept, and what was recorded', async () => {
-    await backup(['-q']);
-    const { stdout } = await backup(['show', 'latest', '--json']);
-    expect(JSON.parse(stdout).backups).toMatchObject([
-      { table: 'mcp-sessions', ttlAttribute: 'ttl', record: { settings: { ttlAttribute: 'ttl', tags: {} } } },
-      { table: 'mcp-session-events' },
+  it('takes it from a file, the environment or a key file; never from the command line', async () => {
+    const cwd = tempFolder();
+    writeFileSync(path.join(cwd, 'phrase'), 'open\nmore\n');
+    writeFileSync(path.join(cwd, 'key'), Buffer.alloc(32, 9));
+    writeFileSync(path.join(cwd, 'short'), 'short');
+    expect((await run(['backup', '--to', 'a', '--passphrase-file', 'phrase', '-q'], cwd)).code).toBe(0);
+    expect((await run(['backup', '--to', 'b', '--key-file', 'key', '-q'], cwd)).code).toBe(0);
+    const verify = async (argv: readonly string[], env: Record<string, string> = {}): Promise<unknown> => {
+      const { code, stderr } = await run(['backup', 'verify', ...argv, '--json'], cwd, { env });
+      return code === 0 ? 0 : JSON.parse(stderr).error.code;
+    };
+    expect(await verify(['a', '--passphrase-file', 'phrase'])).toBe(0);
+    expect(await verify(['a'], { MCP_SESSIONS_PASSPHRASE: 'open' })).toBe(0);
+    expect(await verify(['a'], { MCP_SESSIONS_PASSPHRASE: 'wrong' })).toBe('ARCHIVE_LOCKED');
+    expect(await verify(['a'])).toBe('ARCHIVE_LOCKED');
+    expect(await verify(['b', '--key-file', 'key'])).toBe(0);
+    expect(await verify(['b', '--key-file', 'short'])).toBe('USAGE');
+    expect(await verify(['b', '--key-file', 'key', '--passphrase-file', 'phrase'])).toBe('USAGE');
+    expect(await verify(['b', '--key-file', 'nowhere'])).toBe('FILE_ERROR');
+    // Without a terminal there is nobody to ask.
+    const unattended = await run(['backup', '--to', 'c', '--encrypt', '--json'], cwd);
+    expect([unattended.code, JSON.parse(unattended.stderr).error.hint]).toEqual([
+      4,
+      expect.stringContaining('--passphrase-file'),
     ]);
-    expect((await backup(['show', 'nothing', '--json'])).code).toBe(1);
-  });
-
-  it('deletes only with consent, in production by the table', async () => {
-    await backup(['-q']);
-    expect((await backup(['delete', NAMES[0] ?? '', '--json'])).code).toBe(4);
-    const production = ['--environment', 'production'];
-    const refused = await backup(['delete', NAMES[0] ?? '', '--yes', '--json', ...production]);
-    expect([refused.code, errorOf(refused).hint]).toEqual([4, expect.stringContaining('--confirm mcp-sessions')]);
-    expect((await backup(['delete', NAMES[0] ?? '', '--dry-run', '--json'])).code).toBe(0);
-    expect(aws.writes()).not.toContain('DeleteBackup');
-    const done = await backup(['delete', NAMES[0] ?? '', '--confirm', 'mcp-sessions', '--json', ...production]);
-    expect(done.code).toBe(0);
-    expect(JSON.parse(done.stdout).backups).toMatchObject([{ name: NAMES[0], status: 'DELETED', outcome: 'deleted' }]);
-    expect((await backup(['delete', '20261120-142500', '--yes', '--json'])).code).toBe(0);
-    expect(JSON.parse((await backup(['list', '--json'])).stdout).backups).toEqual([]);
-    expect(readdirSync(path.join(cwd, '.mcp-sessions', 'backups'))).toEqual([]);
-  });
-
-  it('asks on a terminal, and shows what goes', async () => {
-    await backup(['-q']);
-    const { code, stderr } = await backup(['delete', NAMES[0] ?? ''], {
-      columns: 80,
-      user: answer('Delete this backup for good?', 'n\r'),
-    });
-    expect(code).toBe(4);
-    expect(stripVTControlCharacters(stderr)).toContain(`- ${NAMES[0]}`);
-    expect(aws.writes()).not.toContain('DeleteBackup');
-  });
-
-  it('prunes, and never takes the last good one', async () => {
-    await backup(['-q']);
-    await backup(['-q'], { now: NOW + 1000 });
-    const usage = await backup(['prune', '--json']);
-    expect([usage.code, errorOf(usage).code]).toEqual([2, 'USAGE']);
-    const plan = await backup(['prune', '--keep', '1', '--dry-run', '--json']);
-    expect(
-      JSON.parse(plan.stdout)
-        .backups.map(({ name }: { name: string }) => name)
-        .toSorted(),
-    ).toEqual(NAMES.toSorted());
-    expect((await backup(['prune', '--keep', '1', '--yes', '--json'])).code).toBe(0);
-    const old = { now: Date.now() + 86_400_000 };
-    const rest = await backup(['prune', '--older-than', '1h', '--yes', '-q'], old);
-    expect(rest.code).toBe(0);
-    expect(rest.stdout).toContain('it is the last good backup of mcp-sessions');
-    expect(JSON.parse((await backup(['list', '--json'])).stdout).backups).toHaveLength(2);
+    expect((await run(['backup', '--passphrase', 'x'], cwd)).code).toBe(2);
   });
 });
 
-const restore = (argv: readonly string[], options: RunCommandOptions = {}) => run(['restore', ...argv], options);
+describe('backup verify', () => {
+  it('tells what it found, in every format', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    const json = await run(['backup', 'verify', 'a', '--json'], cwd);
+    expect([json.code, json.stderr]).toEqual([0, '']);
+    const { tables, ...rest } = JSON.parse(json.stdout);
+    expect(rest).toMatchObject({ ok: true, problems: [] });
+    expect(tables.map(({ table, ok }: Record<string, unknown>) => [table, ok])).toEqual([
+      ['mcp-sessions', true],
+      ['mcp-session-events', true],
+    ]);
+    for (const { items, expected } of tables) expect(items).toBe(expected);
+    const { stdout } = await run(['backup', 'verify', 'a', '-q'], cwd);
+    expect(stdout).toMatch(/✓ 'mcp-sessions': \d+ of \d+ items\n/);
+    expect((await run(['backup', 'verify', 'a', '-o', 'csv'], cwd)).stdout).toMatch(/^table,role,items,expected,ok,/);
+  });
 
-describe('restore', () => {
-  it('json has the keys of the contract', async () => {
-    await backup(['-q']);
-    const { code, stdout, stderr } = await restore(['latest', '--to-table', 'copy', '--yes', '--json']);
+  it('needs no endpoint, and says when there is no archive', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    expect((await runCommand(['backup', 'verify', 'a', '-q'], { cwd })).code).toBe(0);
+    const { code, stderr } = await runCommand(['backup', 'verify', 'nowhere', '--json'], { cwd });
+    expect([code, JSON.parse(stderr).error.code]).toEqual([1, 'FILE_ERROR']);
+    writeFileSync(path.join(cwd, 'a', 'archive.json'), '{}');
+    const broken = await runCommand(['backup', 'verify', 'a', '--json'], { cwd });
+    expect([broken.code, JSON.parse(broken.stdout).problems[0].file]).toEqual([3, path.join(cwd, 'a', 'archive.json')]);
+  });
+});
+
+describe('restore from a folder', () => {
+  const archived = async (): Promise<string> => {
+    const cwd = tempFolder();
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    return cwd;
+  };
+
+  it('tells what it restored, and what it put back', async () => {
+    const cwd = await archived();
+    const { code, stdout, stderr } = await run(['restore', './a', '--to-table', 'told', '--yes', '--json'], cwd);
     expect([code, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout)).toMatchObject({
-      tables: [
-        { source: 'mcp-sessions', target: 'copy', items: 1, reapplied: expect.arrayContaining(['ttl', 'stream']) },
-        { source: 'mcp-session-events', target: 'copy-events', items: 0 },
-      ],
-      resume: null,
+    const { tables, resume } = JSON.parse(stdout);
+    expect(resume).toBeNull();
+    expect(tables).toMatchObject([
+      { source: 'mcp-sessions', target: 'told', reapplied: expect.arrayContaining(['ttl', 'stream', 'tag:Purpose']) },
+      { source: 'mcp-session-events', target: 'told-events' },
+    ]);
+    const human = await run(['restore', 'a', '--to-table', 'told-2', '--yes', '-q'], cwd);
+    expect(human.stdout).toContain("items of 'mcp-sessions' in 'told-2', counted\n");
+    expect(human.stdout).toContain('put back: index:LastActivityIndex');
+  });
+
+  it('says before it asks what TTL would remove at once, and changes nothing without consent', async () => {
+    const cwd = await archived();
+    const argv = ['restore', 'a', '--to-table', 'asked'];
+    const unattended = await run([...argv, '--json'], cwd);
+    expect([unattended.code, JSON.parse(unattended.stderr).error.hint]).toEqual([4, 'give --yes']);
+    const question = /Restore \d+ items\?/;
+    let before = '';
+    const declined = await run(argv, cwd, {
+      columns: 100,
+      user: async (streams) => {
+        await until(() => question.test(stripVTControlCharacters(streams.stderr.written)), 'the question');
+        before = stripVTControlCharacters(streams.stderr.written).replaceAll(/\s+/g, ' ');
+        await answer('Restore', 'n\r')(streams);
+      },
     });
-    const again = await restore(['latest', '--to-table', 'copy', '--yes', '--json']);
-    expect([again.code, errorOf(again).code]).toEqual([1, 'TABLE_EXISTS']);
-    expect(errorOf(again).hint).toContain('--resume');
-    expect((await restore(['latest', '--to-table', 'copy', '--resume', '--json'])).code).toBe(0);
+    expect(declined.code).toBe(4);
+    expect(before).toMatch(/of them are past their 'ttl': TTL removes them within days; --shift-expiry/);
+    const dry = await run([...argv, '--dry-run', '--json'], cwd);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, tables: [{ target: 'asked', exists: false }, {}] });
+    const { TableNames } = await engine.raw.call('ListTables', {});
+    expect(TableNames).not.toContain('asked');
+    expect((await run(argv, cwd, { columns: 100, user: answer('Restore', 'y\r') })).code).toBe(0);
   });
 
-  it('says what it would do with --dry-run, and needs consent without', async () => {
-    await backup(['-q']);
-    aws.double.forgetCalls();
-    const { stdout } = await restore(['latest', '--to-table', 'copy', '--dry-run', '-q']);
-    expect(stdout).toContain(`+ copy from backup ${NAMES[0]}`);
-    expect(stdout).toContain('settings as recorded in');
-    expect((await restore(['latest', '--to-table', 'copy', '--json'])).code).toBe(4);
-    const there = await restore(['latest', '--yes', '--json']);
-    expect(errorOf(there)).toMatchObject({ code: 'TABLE_EXISTS', hint: expect.stringContaining('--in-place') });
-    expect(aws.writes()).toEqual([]);
-  });
-
-  it('in place wants each table named, whatever the environment, and replaces then', async () => {
-    await backup(['-q']);
-    await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'two' } } });
-    aws.double.forgetCalls();
-    const inPlace = ['latest', '--in-place', '--no-settle', '--json'];
-    const refused = await restore([...inPlace, '--yes']);
-    expect([refused.code, errorOf(refused).hint]).toEqual([
+  it('in production what is overwritten has to be named', async () => {
+    const cwd = await archived();
+    const argv = ['restore', 'a', '--on-conflict', 'overwrite', '--environment', 'production', '--yes', '--json'];
+    const { code, stderr } = await run(argv, cwd);
+    expect([code, JSON.parse(stderr).error.hint]).toEqual([
       4,
       expect.stringContaining('--confirm mcp-sessions --confirm mcp-session-events'),
     ]);
-    expect(aws.writes()).toEqual([]);
-    const { code, stdout } = await restore([
-      ...inPlace,
-      '--confirm',
-      'mcp-sessions',
-      '--confirm',
-      'mcp-session-events',
-    ]);
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout).tables).toMatchObject([{ target: 'mcp-sessions', items: 1, outcome: 'done' }, {}]);
-    expect(readdirSync(path.join(cwd, '.mcp-sessions'))).toEqual(['backups']);
+    const confirmed = [...argv, '--confirm', 'mcp-sessions', '--confirm', 'mcp-session-events'];
+    expect((await run(confirmed, cwd)).code).toBe(0);
+    expect(
+      (await run(['restore', 'a', '--on-conflict', 'skip', '--environment', 'production', '--yes', '-q'], cwd)).code,
+    ).toBe(0);
   });
 
-  it('in place goes on with --resume where it was stopped, also when latest is another one by then', async () => {
-    await backup(['-q']);
-    // The safety backup has it, and is newer.
-    await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'two' } } });
-    const heal = aws.double.inject({
-      operation: 'RestoreTableFromBackup',
-      error: awsFaults.accessDenied('RestoreTableFromBackup', 'mcp-sessions'),
-    });
-    const inPlace = ['latest', '--in-place', '--no-settle', '--json', '--confirm', 'mcp-sessions'];
-    const argv = [...inPlace, '--confirm', 'mcp-session-events'];
-    const stopped = await restore(argv, { now: NOW + 60_000 });
-    expect(stopped.code).toBe(1);
-    expect(errorOf(stopped).hint).toContain('--resume');
-    expect(JSON.parse(stopped.stdout).resume.command).toMatch(/^mcp-sessions restore latest .*--resume$/);
-    heal();
-    expect(errorOf(await restore(argv))).toMatchObject({ code: 'RESTORE_UNFINISHED' });
-    const { code, stdout } = await restore([...argv, '--resume'], { now: NOW + 120_000 });
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout).tables).toMatchObject([{ items: 1, outcome: 'done' }, { outcome: 'done' }]);
-    expect(readdirSync(path.join(cwd, '.mcp-sessions'))).toEqual(['backups']);
-  });
-
-  it.each([
-    [['latest', '--shift-expiry', '1d'], '--shift-expiry'],
-    [['latest', '--on-conflict', 'skip'], '--on-conflict'],
-    [['latest', '--verify', 'full'], '--verify full'],
-    [['latest', '--in-place', '--to-table', 'copy'], '--to-table'],
-    [['latest', '--no-settle'], '--no-settle'],
-    [['latest', '--billing', 'provisioned'], '--read-capacity'],
-    [['latest', '--read-capacity', '5'], '--billing provisioned'],
-    [['--point-in-time', 'yesterday'], 'not an instant'],
-    [['--point-in-time', '1h', '--in-place'], 'needs a backup'],
-    [['latest', '--point-in-time', '1h'], '--point-in-time'],
-    [['arn:aws:s3:::bucket'], 'not the ARN'],
-  ])('%j is a usage error', async (argv, said) => {
-    const result = await restore([...argv, '--yes', '--json']);
-    expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
-    expect(result.stderr).toContain(said);
-    expect(aws.writes()).toEqual([]);
-  });
-
-  it('writes the instant out in the command that goes on', async () => {
-    await aws.raw.call('UpdateContinuousBackups', {
-      TableName: 'mcp-sessions',
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    });
-    aws.double.inject({
-      operation: 'UpdateTimeToLive',
-      error: awsFaults.accessDenied('UpdateTimeToLive', 'copy'),
-    });
-    const argv = ['--point-in-time', 'latest', '--no-events', '--to-table', 'copy', '--yes', '--json'];
-    const { code, stdout } = await restore(argv);
-    expect(code).toBe(5);
-    expect(JSON.parse(stdout).resume.command).toMatch(/--point-in-time \d{4}-\d\d-\d\dT[\d:.]+Z .*--resume$/);
-  });
-});
-
-const withRecovery = async (): Promise<void> => {
-  for (const TableName of ['mcp-sessions', 'mcp-session-events'])
-    await aws.raw.call('UpdateContinuousBackups', {
-      TableName,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    });
-  aws.double.forgetCalls();
-};
-
-describe('backup to S3 and restore from it', () => {
-  it('json has the keys of the contract, and the place', async () => {
-    await withRecovery();
-    const { code, stdout, stderr } = await backup(['--to', 's3://bucket/here', '--json']);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout).backups[0]).toEqual({
-      table: 'mcp-sessions',
-      name: expect.stringContaining('mcp-sessions-export-'),
-      arn: expect.stringContaining(':table/mcp-sessions/export/'),
-      status: 'COMPLETED',
-      createdAt: expect.stringMatching(/Z$/),
-      sizeBytes: 100,
-      outcome: 'done',
-      record: expect.stringContaining('.mcp-sessions'),
-      place: expect.stringMatching(/^s3:\/\/bucket\/here\/AWSDynamoDB\//),
-    });
-    const plan = await restore(['s3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);
-    expect(plan.stdout).toContain('+ copy from the export of mcp-sessions in s3://bucket/here');
-    const done = await restore(['s3://bucket/here', '--to-table', 'copy', '--yes', '--json']);
-    expect(done.code).toBe(0);
-    expect(JSON.parse(done.stdout).tables).toMatchObject([
-      { source: 'mcp-sessions', target: 'copy', items: 1, reapplied: expect.arrayContaining(['ttl', 'stream']) },
-      { source: 'mcp-session-events', target: 'copy-events' },
-    ]);
-  });
-
-  it.each([
-    [['backup', '--to', 's3://UPPER'], 'not a place in S3'],
-    [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
-    [['backup', '--changed-since', '1h'], '--to s3://'],
-    [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
-    [['restore', 's3://bucket', '--in-place'], 'needs a backup'],
-  ])('%j is a usage error', async (argv, said) => {
-    const result = await run([...argv, '--json']);
-    expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
-    expect(result.stderr).toContain(said);
-    expect(aws.writes()).toEqual([]);
-  });
-
-  it('says how to go on when it is not waited for', async () => {
-    await withRecovery();
-    Object.assign(aws.double.state.delays, { export: 60_000 });
-    const { code, stdout } = await backup(['--to', 's3://bucket/here', '--no-wait', '-q']);
-    expect(code).toBe(0);
-    expect(stdout).toContain('is being made');
+  it('says what is wrong with what was asked for', async () => {
+    const cwd = await archived();
+    const failure = async (...argv: readonly string[]): Promise<readonly unknown[]> => {
+      const { code, stderr } = await run(['restore', ...argv, '--yes', '--json'], cwd);
+      return [code, JSON.parse(stderr).error.code];
+    };
+    expect(await failure()).toEqual([2, 'USAGE']);
+    expect(await failure('a')).toEqual([1, 'TABLE_EXISTS']);
+    expect(await failure('./nowhere')).toEqual([1, 'FILE_ERROR']);
+    expect(await failure('a', '--in-place')).toEqual([2, 'USAGE']);
+    expect(await failure('a', '--to-table', 'x-1', '--shift-expiry', '1500ms')).toEqual([2, 'USAGE']);
+    expect(await failure('a', '--to-table', 'x-1', '--billing', 'provisioned')).toEqual([2, 'USAGE']);
+    expect(await failure('a', '--to-table', 'x-1', '--layout', 'express')).toEqual([1, 'LAYOUT_MISMATCH']);
+    expect(await failure('a', '--on-conflict', 'maybe')).toEqual([2, 'USAGE']);
   });
 });
