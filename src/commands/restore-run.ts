@@ -51,6 +51,11 @@ export async function runRestore(session: CommandSession, named: string | null, 
   const folder =
     backup === null ? null : backup === 'latest' ? await newestArchive(session) : folderOf(session.runtime.cwd, backup);
   if (folder !== null) {
+    if (!flags.settle || !flags.count || flags.record !== undefined || flags.forceUnprotect === true)
+      throw new CliError(
+        'USAGE',
+        "--no-settle, --no-count, --record and --force-unprotect go with AWS's own backups, not with an archive",
+      );
     const { restoreFolder } = await import('./restore-archive-run.js');
     return restoreFolder(session, folder, flags);
   }

@@ -134,6 +134,14 @@ async function needsSafety(context: OperationContext, { table, safety, stage }: 
   return now !== null && now.status !== 'DELETING';
 }
 
+/** Names are not unique: a safety backup must not bear that of the backup that is restored, which is found by it. */
+function freshStamp(now: number, tasks: readonly RestoreTask[]): string {
+  const taken = new Set(tasks.map(({ backup }) => backup?.name));
+  const isTaken = (stamp: string): boolean => tasks.some(({ table }) => taken.has(backupName(table, stamp)));
+  const stamp = stampOf(now);
+  return isTaken(stamp) ? freshStamp(now + 1000, tasks) : stamp;
+}
+
 /** The safety backups, and a last look at what is to be restored. */
 async function makeSafe(
   context: OperationContext,
@@ -141,7 +149,7 @@ async function makeSafe(
   progress: Progressing,
   options: InPlaceOptions,
 ): Promise<void> {
-  const stamp = stampOf(context.now());
+  const stamp = freshStamp(context.now(), tasks);
   for (const task of tasks) {
     const one = progress.of(task);
     if (!(await needsSafety(context, one))) continue;

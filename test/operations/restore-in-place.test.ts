@@ -124,6 +124,14 @@ describe.concurrent('restore in place', () => {
     expect(deletedAt - FIRST).toBeGreaterThanOrEqual(60_000);
   });
 
+  it('gives its safety backup another name than that of the backup, also within the same second', async () => {
+    const one = await prepared({}, { withoutEvents: true });
+    const context = one.tables.running.context({ now: () => FIRST });
+    await run(one, {}, context);
+    const names = one.tables.running.double.state.backups.flatMap(({ name, type }) => (type === 'USER' ? [name] : []));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   it('restores once more from the backup that the table was restored from', async () => {
     const one = await prepared({}, { withoutEvents: true });
     const { names, put, ids } = one.tables;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { CliError } from '../../errors.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
 import type { CreateBackupFlags } from './create.js';
@@ -24,6 +25,11 @@ async function placeOf(session: CommandSession, { to }: CreateBackupFlags): Prom
 export async function runCreateBackup(session: CommandSession, flags: CreateBackupFlags): Promise<Outcome> {
   const place = await placeOf(session, flags);
   if (place.kind === 'folder') {
+    if (!flags.wait || (flags.record ?? flags.changedSince) !== undefined)
+      throw new CliError(
+        'USAGE',
+        "--no-wait, --record and --changed-since go with AWS's own backups, not with an archive",
+      );
     const { createArchive } = await import('./create-archive-run.js');
     return createArchive(session, flags, place.path);
   }

@@ -1,16 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { stampOf } from '../../operations/backup-names.js';
 
 const DEFAULT_PLACE = path.join('.mcp-sessions', 'backups');
-
-const twoDigits = (value: number): string => String(value).padStart(2, '0');
-
-/** `20261120-142500`, UTC: what the names of backups end with. */
-export function stampOf(ms: number): string {
-  const at = new Date(ms);
-  const day = [at.getUTCFullYear(), twoDigits(at.getUTCMonth() + 1), twoDigits(at.getUTCDate())].join('');
-  return `${day}-${[at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(twoDigits).join('')}`;
-}
 
 /** Where an archive of a table goes when nothing else is said. */
 export const defaultFolder = (cwd: string, table: string, ms: number): string =>
