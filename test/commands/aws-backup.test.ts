@@ -168,6 +168,17 @@ describe('backup list, show, delete and prune', () => {
     expect(aws.writes()).not.toContain('DeleteBackup');
   });
 
+  it('asks on a terminal how many stay', async () => {
+    await backup(['-q']);
+    const { code, stdout, stderr } = await backup(['prune', '--dry-run'], {
+      columns: 80,
+      user: answer('How many backups of each table stay?', '1\r'),
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('nothing to delete');
+    expect(stripVTControlCharacters(stderr)).toContain('How many backups');
+  });
+
   it('prunes, and never takes the last good one', async () => {
     await backup(['-q']);
     await backup(['-q'], { now: NOW + 1000 });

@@ -6,8 +6,21 @@ import type { CommandSession } from '../session.js';
 import { deleteWithConsent } from './delete-run.js';
 import type { PruneFlags } from './prune.js';
 
+/** On a terminal, where nothing says which may go. */
+async function askHowMany({ terminal, prompts }: CommandSession): Promise<number | null> {
+  if (!terminal.isInteractive) return null;
+  const answer = await prompts.input({
+    message: 'How many backups of each table stay?',
+    flag: '--keep <n>',
+    default: '7',
+    validate: (text) => /^[1-9]\d{0,5}$/.test(text.trim()) || 'a whole number of at least 1',
+  });
+  return Number(answer.trim());
+}
+
 export async function runPrune(session: CommandSession, flags: PruneFlags): Promise<Outcome> {
-  const { keep = null, olderThan = null } = flags;
+  const { olderThan = null } = flags;
+  const keep = flags.keep ?? (olderThan === null ? await askHowMany(session) : null);
   if (keep === null && olderThan === null)
     throw new CliError('USAGE', 'nothing says which backups may go', {
       hint: 'give --keep 7, --older-than 30d, or both',
