@@ -10,7 +10,8 @@ import {
   type RestoreResult,
   restoreBackups,
 } from '../operations/restore-backup.js';
-import { planInPlace, restoreInPlace } from '../operations/restore-in-place.js';
+import { planInPlace } from '../operations/in-place-plan.js';
+import { restoreInPlace } from '../operations/restore-in-place.js';
 import type { Target } from '../operations/target.js';
 import { parseInstant } from '../schema/duration.js';
 import { recordFolder } from './backup/backup-view.js';

@@ -8,7 +8,6 @@ import { addRecord, recordFile } from './backup-records.js';
 import { type SafetyOptions, untilSafe } from './backup-safe.js';
 import type { OperationContext } from './context.js';
 import type { InPlaceState, InPlaceTable } from './in-place-state.js';
-import { readRecord } from './put-back.js';
 import { type RestorePlan, type RestoreResult, summedUp } from './restore-backup.js';
 import {
   beginRestore,
@@ -18,7 +17,7 @@ import {
   type RestoredTable,
   type RestoreTask,
 } from './restore-table.js';
-import { settle, untilGone } from './waits.js';
+import { patiently, settle, untilGone } from './waits.js';
 
 export interface InPlaceOptions extends SafetyOptions {
   /** Turn deletion protection off where it is on; without it a protected table is refused before anything is done. */
@@ -27,38 +26,6 @@ export interface InPlaceOptions extends SafetyOptions {
   readonly recordFolder: string;
   /** Keeps the state on disk, before what it announces is begun. */
   readonly save: (state: InPlaceState) => void;
-}
-
-/** What a restore in place begins with. Throws unless every table is there, and may be deleted. */
-export async function planInPlace(
-  context: OperationContext,
-  { tasks }: RestorePlan,
-  { forceUnprotect }: Pick<InPlaceOptions, 'forceUnprotect'>,
-): Promise<InPlaceState> {
-  const tables: InPlaceTable[] = [];
-  for (const { table, role, layout, source, settings } of tasks) {
-    if (source.kind !== 'backup')
-      throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
-        hint: 'restore it into a new table with --to-table, and look at it before you replace anything',
-      });
-    const now = await describeTable(context.dynamo, table);
-    const record = await readRecord(context, { name: table, role, layout: layout.id });
-    if (now === null || record === null)
-      throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist: there is nothing to replace`, {
-        hint: 'without --in-place it is restored under its own name',
-      });
-    if (now.deletionProtection && !forceUnprotect)
-      throw new CliError('TABLE_BLOCKED', `table '${table}' is protected against deletion`, {
-        hint: 'give --force-unprotect to turn the protection off; the restored table gets it again',
-      });
-    if (now.replicas.length > 0)
-      throw new CliError('TABLE_BLOCKED', `table '${table}' has replicas, which would not be restored`, {
-        hint: 'restore into a new table with --to-table',
-      });
-    const base = { table, role, sourceArn: source.backup.arn, createdAt: now.createdAt };
-    tables.push({ ...base, record: settings.record ?? record, safety: null, stage: 'planned' });
-  }
-  return { version: 1, tables };
 }
 
 /** The state of one run, of which every change is on disk before anything follows from it. */
@@ -204,6 +171,18 @@ async function remove(context: OperationContext, one: InPlaceTable, options: InP
   await untilGone(context, table);
 }
 
+/** AWS may hold on to the name of a table for a while that DescribeTable does not know any more. */
+const beginUnderOldName = (context: OperationContext, task: RestoreTask): Promise<void> =>
+  patiently(context, () => beginRestore(context, task), {
+    table: task.target,
+    step: 'asking for the restore',
+    why: 'AWS has not let go of the old name yet',
+    passes: ({ code }) => code === 'TABLE_BUSY',
+    wait: true,
+    limitMs: 120_000,
+    maxDelayMs: 5000,
+  });
+
 async function replace(
   context: OperationContext,
   task: RestoreTask,
@@ -225,7 +204,7 @@ async function replace(
     }
     // Only now may a table of that name be one that this restore has begun: the old one may come of the same backup.
     const state = await describeRestore(context.dynamo, table);
-    if (state === null) await beginRestore(context, replacing);
+    if (state === null) await beginUnderOldName(context, replacing);
     else if (!isOwnRestore(state, task.source, table)) throw notReplaced(table, 'was made meanwhile');
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

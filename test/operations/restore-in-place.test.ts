@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { OperationContext } from '../../src/operations/context.js';
 import { type InPlaceState, readState, stateFile, writeState } from '../../src/operations/in-place-state.js';
 import { planRestore, type RestorePlan, type RestoreResult } from '../../src/operations/restore-backup.js';
-import { type InPlaceOptions, planInPlace, restoreInPlace } from '../../src/operations/restore-in-place.js';
+import { planInPlace } from '../../src/operations/in-place-plan.js';
+import { type InPlaceOptions, restoreInPlace } from '../../src/operations/restore-in-place.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
 import {
@@ -130,6 +131,13 @@ describe.concurrent('restore in place', () => {
     await run(one, {}, context);
     const names = one.tables.running.double.state.backups.flatMap(({ name, type }) => (type === 'USER' ? [name] : []));
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('waits while AWS holds on to the name of the deleted table', async () => {
+    const one = await prepared({}, { withoutEvents: true });
+    const inUse = { name: 'TableInUseException', message: 'Table is being deleted' };
+    one.tables.running.double.inject({ operation: 'RestoreTableFromBackup', times: 2, error: inUse });
+    expect((await run(one)).tables).toMatchObject([{ outcome: 'done' }]);
   });
 
   it('restores once more from the backup that the table was restored from', async () => {

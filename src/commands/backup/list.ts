@@ -6,7 +6,7 @@ export const listBackupsCommand: CommandDefinition = {
   summary: "AWS's own backups of the tables, newest first",
   declare: (command) => {
     command.description(
-      'Lists the on-demand backups of the sessions and events tables, and those that AWS made of deleted tables (SYSTEM),\n' +
+      'Lists the on-demand backups of the sessions and events tables, and those that AWS made of deleted tables (SYSTEM), ' +
         'newest first; the tables themselves may be gone. Backups made with the service AWS Backup are in its own lists.',
     );
   },

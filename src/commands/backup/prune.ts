@@ -18,7 +18,7 @@ export const pruneBackupsCommand: CommandDefinition = {
   declare: (command) => {
     command
       .description(
-        'Deletes the backups that this tool made and that are not wanted any longer; with both limits, those of which both\n' +
+        'Deletes the backups that this tool made and that are not wanted any longer; with both limits, those of which both ' +
           'say so. The newest good backup of a table stays in any case, and so does one that is being made.',
       )
       .addOption(new Option('--keep <n>', 'so many of each table stay').argParser(wholeNumber(1)))
