@@ -5,7 +5,7 @@ import { itemsOf } from '../archive/lines.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
-import { scanSegments, type ScannedPage } from '../dynamodb/parallel-scan.js';
+import type { ScannedPage } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import {
   type AttributeValue,
@@ -16,6 +16,7 @@ import {
   type SessionFilter,
   type TableRole,
 } from '../schema/index.js';
+import { scanWhole } from './archive-scan.js';
 import { averageItemBytes, pagesOf, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { KeySet } from './key-set.js';
@@ -222,8 +223,9 @@ async function archiveTable(run: Run, role: TableRole, table: ObservedStructure)
   const wants = role === 'sessions' ? sessionChoice(run) : eventChoice(run);
   if (role === 'sessions') await recallChosen(run);
   let read = writer.filesOf(role).reduce((total, { items }) => total + items, 0);
-  await scanSegments(
-    context.dynamo,
+  await scanWhole(
+    context,
+    table.keys,
     { table: table.name, segments, from, governor, budget, ...smallPages(table, segments, request) },
     async (page) => {
       read += page.items.length;

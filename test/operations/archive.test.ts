@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -315,5 +317,79 @@ describe('the events table', () => {
     await engine.raw.call('DeleteTable', { TableName: `${sessions}-events` });
     const lonely = await archiveTo(context, target, path.join(folder, 'b'));
     expect(lonely.tables.map(({ role }) => role)).toEqual(['sessions']);
+  });
+});
+
+interface ScanAnswer {
+  readonly Items?: readonly { readonly session_id?: { readonly S: string } }[];
+  readonly LastEvaluatedKey?: unknown;
+}
+
+/** The engine, with something that happens after each page of a scan before its reader gets it. */
+async function startProxy(
+  endpoint: string,
+  afterPage: (answer: ScanAnswer) => Promise<void>,
+): Promise<{ readonly endpoint: string; readonly stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(Buffer.from(chunk));
+      const operation = String(request.headers['x-amz-target']);
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': operation,
+        'x-amz-date': String(request.headers['x-amz-date']),
+        authorization: String(request.headers.authorization),
+      };
+      const answer = await fetch(endpoint, { method: 'POST', headers, body: Buffer.concat(chunks) });
+      const body = await answer.text();
+      if (operation.endsWith('.Scan')) await afterPage(JSON.parse(body));
+      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(body);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  return { endpoint: `http://127.0.0.1:${port}`, stop };
+}
+
+describe('an archive of a table that is in use', () => {
+  it('has every row that was there all the time, although rows at which pages ended are deleted', async () => {
+    const { context, target, sessions } = await stage(engine.endpoint, { count: 240, events: 0, expired: 0 });
+    const deleted = new Set<string>();
+    // A proxy of the engine: after each page it deletes the row that the page ended at, and sometimes those before it.
+    let pages = 0;
+    const server = await startProxy(engine.endpoint, async (answer) => {
+      const { Items = [], LastEvaluatedKey } = answer;
+      if (LastEvaluatedKey === undefined) return;
+      pages += 1;
+      for (const item of Items.slice(pages % 3 === 0 ? -3 : -1)) {
+        const { session_id: key } = item;
+        deleted.add(String(key?.S));
+        await engine.raw.call('DeleteItem', { TableName: sessions, Key: { session_id: key } });
+      }
+    });
+    try {
+      const place = path.join(tempFolder(), 'archive');
+      await archiveTo(contextFor(server.endpoint), target, place, {
+        segments: 4,
+        events: false,
+        sizes: { pageItems: 12 },
+      });
+      expect(deleted.size).toBeGreaterThan(10);
+      await restoreFrom(context, place, { toTable: `${sessions}-copy` });
+      const archived = await idsOf(engine.raw, `${sessions}-copy`);
+      expect([...(await idsOf(engine.raw, sessions))].filter((id) => !archived.has(id))).toEqual([]);
+      expect(archived.size).toBe(240);
+    } finally {
+      await server.stop();
+    }
   });
 });
