@@ -88,6 +88,7 @@ const resultJson = (table: RestoredTable, task: RestoreTask | undefined) => ({
   expectedItems: table.expectedItems,
   expiredItems: table.expiredItems,
   missed: table.missed,
+  ...(table.safety !== undefined && { safetyBackup: table.safety }),
   settings:
     task === undefined ? null : { from: task.settings.from, file: task.settings.file, unknown: task.settings.unknown },
   ...(table.error !== null && { error: { code: table.error.code, message: table.error.message } }),
@@ -119,6 +120,7 @@ function resultText(page: Page, table: RestoredTable, ttlOff: boolean): string {
     ...(reapplied.length === 0 ? [] : [page.block(`put back: ${reapplied.join(', ')}`)]),
     ...missed.map(({ property, reason }) => page.blocked(`${property} was not put back: ${reason}`)),
     ...expiry,
+    ...(table.safety === undefined ? [] : [page.note(`what it held before is in backup ${table.safety.name}`)]),
   ].join('\n');
 }
 

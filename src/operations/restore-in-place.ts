@@ -84,7 +84,8 @@ export async function restoreInPlace(
   const results: RestoredTable[] = [];
   for (const task of left) {
     const result = await replace(context, task, progress, options);
-    results.push(result);
+    const { safety } = progress.of(task);
+    results.push({ ...result, ...(safety !== null && { safety: { name: safety.name, arn: safety.arn } }) });
     // What went wrong with one table is no reason to delete the next.
     if (result.outcome !== 'done' && result.outcome !== 'partly') break;
   }

@@ -49,6 +49,8 @@ export interface RestoredTable {
   readonly expiredItems: number | null;
   readonly reapplied: readonly string[];
   readonly missed: readonly { readonly property: string; readonly reason: string }[];
+  /** In place: the backup of what the table held before. */
+  readonly safety?: { readonly name: string; readonly arn: string };
   readonly error: CliError | null;
 }
 

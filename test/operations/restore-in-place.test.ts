@@ -5,6 +5,7 @@ import { planRestore, type RestorePlan, type RestoreResult } from '../../src/ope
 import { planInPlace } from '../../src/operations/in-place-plan.js';
 import { type InPlaceOptions, restoreInPlace } from '../../src/operations/restore-in-place.js';
 import { awsFaults } from '../support/aws-double.js';
+import type { BackupState } from '../support/double/state.js';
 import { useEngine } from '../support/engine.js';
 import {
   type BackedUp,
@@ -68,9 +69,7 @@ const run = (
 const writesOf = ({ tables }: Prepared): readonly string[] => tables.running.writes();
 
 /** The backups that were made on the way. */
-const safeties = ({
-  tables,
-}: Prepared): readonly { readonly tableName: string; readonly items: readonly unknown[] }[] =>
+const safeties = ({ tables }: Prepared): readonly Pick<BackupState, 'arn' | 'items'>[] =>
   tables.running.double.state.backups.slice(2).filter(({ type }) => type === 'USER');
 
 async function expectNothingDeleted(one: Prepared): Promise<void> {
@@ -91,7 +90,13 @@ describe.concurrent('restore in place', () => {
     const { tables: restored, error } = await run(one);
     expect(error).toBeNull();
     expect(restored).toMatchObject([
-      { source: names.sessions, target: names.sessions, outcome: 'done', items: 1 },
+      {
+        source: names.sessions,
+        target: names.sessions,
+        outcome: 'done',
+        items: 1,
+        safety: { arn: safeties(one)[0]?.arn },
+      },
       { source: names.events, target: names.events, outcome: 'done', items: 1 },
     ]);
     expect([await ids(names.sessions), await ids(names.events)]).toEqual([['first'], ['first']]);
