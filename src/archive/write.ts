@@ -74,8 +74,9 @@ export class ArchiveWriter {
   ): ArchiveWriter {
     const cipher = secret === null ? null : Cipher.create(secret);
     makeFolder(root);
-    for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
+    // Before anything else is in the folder: else what a kill left there would be nobody's.
     const journal = Journal.begin(root, { version: 1, encryption: cipher?.encryption ?? null, ...started }, cipher);
+    for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
     syncFolder(root);
     syncFolder(path.dirname(root));
     return new ArchiveWriter(root, journal, partBytes);

@@ -1,7 +1,6 @@
 import type { Secret } from '../archive/cipher.js';
 import { EXPORTS, exportId } from '../archive/format.js';
 import type { StartedTable } from '../archive/journal.js';
-import { itemsOf } from '../archive/lines.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
@@ -12,14 +11,13 @@ import {
   type Item,
   itemFromWire,
   itemToWire,
-  selectSession,
   type SessionFilter,
   type TableRole,
 } from '../schema/index.js';
+import { ArchiveChoice } from './archive-choice.js';
 import { scanWhole } from './archive-scan.js';
 import { averageItemBytes, pagesOf, segmentsFor } from './capacity.js';
 import type { OperationContext } from './context.js';
-import { KeySet } from './key-set.js';
 import { readRecord } from './put-back.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from './target.js';
 
@@ -96,13 +94,15 @@ export async function archive(
   const writer = await openWriter(context, target, request, tables);
   const run: Run = {
     context,
-    target,
     request,
     writer,
-    now: Date.parse(writer.started.startedAt),
     governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
     budget: new Budget(request.maxReadUnits, context.signal),
-    chosen: new KeySet(),
+    // What "expired" and "idle" are judged by is the same in a run that resumes.
+    choice:
+      request.filter === null
+        ? null
+        : new ArchiveChoice(target.layout, request.filter, Date.parse(writer.started.startedAt)),
   };
   const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds'> => ({
     path: writer.root,
@@ -158,15 +158,12 @@ function partOf(writer: ArchiveWriter, { record }: StartedTable): ArchiveTable {
 
 interface Run {
   readonly context: OperationContext;
-  readonly target: Target;
   readonly request: ArchiveRequest;
   readonly writer: ArchiveWriter;
-  /** Epoch milliseconds: what "expired" and "idle" are judged by, also in a run that resumes. */
-  readonly now: number;
   readonly governor: Governor;
   readonly budget: Budget;
-  /** The sessions whose events are archived; used where there is a filter. */
-  readonly chosen: KeySet;
+  /** null where the whole tables are archived. */
+  readonly choice: ArchiveChoice | null;
 }
 
 async function openWriter(
@@ -220,8 +217,7 @@ async function archiveTable(run: Run, role: TableRole, table: ObservedStructure)
   if (started === undefined) return;
   const { segments } = started;
   const from = new Map([...writer.nextOf(role)].map(([at, key]) => [at, key === null ? null : itemFromWire(key)]));
-  const wants = role === 'sessions' ? sessionChoice(run) : eventChoice(run);
-  if (role === 'sessions') await recallChosen(run);
+  if (role === 'sessions') await run.choice?.recall(writer);
   let read = writer.filesOf(role).reduce((total, { items }) => total + items, 0);
   await scanWhole(
     context,
@@ -229,7 +225,7 @@ async function archiveTable(run: Run, role: TableRole, table: ObservedStructure)
     { table: table.name, segments, from, governor, budget, ...smallPages(table, segments, request) },
     async (page) => {
       read += page.items.length;
-      await takePage(run, role, page, wants);
+      await takePage(run, role, page);
       const total = table.itemCount >= read ? { total: table.itemCount } : {};
       context.onProgress({ step: 'archiving', table: table.name, done: read, ...total, unit: 'items' });
     },
@@ -249,17 +245,15 @@ function smallPages(
   return { pageItems: Math.min(pageItems, most), expectedUnits: Math.min(expectedUnits, PAGE_BYTES / 8192) };
 }
 
-type Choice = ((item: Item) => boolean) | null;
-
-async function takePage(run: Run, role: TableRole, page: ScannedPage, wants: Choice): Promise<void> {
+async function takePage({ writer, choice }: Run, role: TableRole, page: ScannedPage): Promise<void> {
   let lines = '';
   let count = 0;
   for (const item of page.items) {
-    if (wants !== null && !wants(item)) continue;
+    if (choice?.wants(role, item) === false) continue;
     lines += lineOf(item);
     count += 1;
   }
-  await run.writer.page(role, page.segment, lines, count, page.next === null ? null : itemToWire(page.next));
+  await writer.page(role, page.segment, lines, count, page.next === null ? null : itemToWire(page.next));
 }
 
 /** An item as a line of an export. Only binary values differ from what the SDK answers: the others are not copied. */
@@ -270,44 +264,4 @@ function holdsBinary(value: AttributeValue): boolean {
   if ('B' in value || 'BS' in value) return true;
   if ('M' in value) return Object.values(value.M).some(holdsBinary);
   return 'L' in value && value.L.some(holdsBinary);
-}
-
-/** Which sessions are archived, null for all items of the table; remembers them for their events. */
-function sessionChoice({ target, request, now, chosen }: Run): Choice {
-  const { filter } = request;
-  const owner = ownerOf(target);
-  if (filter === null) return null;
-  return (item) => {
-    if (selectSession(target.layout, item, filter, now) === undefined) return false;
-    if (owner !== null) remember(chosen, item[owner]);
-    return true;
-  };
-}
-
-const ownerOf = ({ layout }: Target): string | null =>
-  layout.event === null ? null : (layout.session.id[0]?.attribute ?? null);
-
-function remember(chosen: KeySet, id: AttributeValue | undefined): void {
-  chosen.add(JSON.stringify(id), true);
-  if (chosen.isFull)
-    throw new CliError('LIMIT_EXCEEDED', 'more sessions were chosen than can be kept in mind for their events', {
-      hint: 'choose fewer, leave the events out (--no-events), or archive the whole tables',
-    });
-}
-
-function eventChoice({ target, request, chosen }: Run): Choice {
-  const attribute = target.layout.event?.sessionId;
-  if (request.filter === null || attribute === undefined) return null;
-  return (item) => chosen.get(JSON.stringify(item[attribute])) === true;
-}
-
-/** The sessions that an earlier run had chosen: they stand in the files that it finished. */
-async function recallChosen({ target, request, writer, chosen }: Run): Promise<void> {
-  const owner = ownerOf(target);
-  if (request.filter === null || owner === null) return;
-  for (const { path: name, items, rawBytes } of writer.filesOf('sessions')) {
-    const source = { file: `${writer.root}/${name}`, name, items, rawBytes };
-    for await (const found of itemsOf(source, writer.cipher))
-      for (const { item } of found) remember(chosen, itemFromWire(item)[owner]);
-  }
 }

@@ -168,13 +168,13 @@ describe('backup verify', () => {
   });
 });
 
-describe('restore from a folder', () => {
-  const archived = async (): Promise<string> => {
-    const cwd = tempFolder();
-    await run(['backup', '--to', 'a', '-q'], cwd);
-    return cwd;
-  };
+const archived = async (): Promise<string> => {
+  const cwd = tempFolder();
+  await run(['backup', '--to', 'a', '-q'], cwd);
+  return cwd;
+};
 
+describe('restore from a folder', () => {
   it('tells what it restored, and what it put back', async () => {
     const cwd = await archived();
     const { code, stdout, stderr } = await run(['restore', './a', '--to-table', 'told', '--yes', '--json'], cwd);

@@ -47,6 +47,9 @@ async function killed(argv: readonly string[], cwd: string, ms: number): Promise
   return result.signal === 'SIGKILL';
 }
 
+const interrupt = (child: { kill(signal: NodeJS.Signals): boolean }): void =>
+  void setTimeout(() => child.kill('SIGINT'), 1500);
+
 describe('backup and restore, the built command', () => {
   it('end as they should after kill -9 in each of 30 rounds', async () => {
     await runCli(['setup', '--no-streams', '--yes', '-q', ...tables()]);
@@ -100,8 +103,6 @@ describe('backup and restore, the built command', () => {
     const names = ['--sessions-table', 'stop-sessions', '--events-table', 'stop-events', ...at()];
     await runCli(['setup', '--no-streams', '--yes', '-q', ...names], { cwd });
     await runCli(['seed', '--count', '1500', '--events', '0', '-q', ...names], { cwd, timeoutMs: 60_000 });
-    const interrupt = (child: { kill(signal: NodeJS.Signals): boolean }): void =>
-      void setTimeout(() => child.kill('SIGINT'), 1500);
     const backup = ['backup', '--to', 'archive', '--max-rcu', '20', '--json', ...names];
     const stopped = await runCli(backup, { cwd, onStart: interrupt });
     expect(stopped.code).toBe(130);

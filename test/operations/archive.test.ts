@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../src/operations/archive-verify.js';
 import { seed } from '../../src/operations/seed.js';
@@ -141,10 +141,10 @@ describe('an archive', () => {
     });
     const { Table } = await engine.raw.call('DescribeTable', { TableName: sessions });
     writeFileSync(path.join(folder, 'schema.json'), JSON.stringify([{ Table }]));
-    const binary = createRequire(import.meta.url).resolve(`@dynoxide/${process.platform}-${process.arch}/dynoxide`);
+    const importer = createRequire(import.meta.url).resolve(`@dynoxide/${process.platform}-${process.arch}/dynoxide`);
     const dbPath = path.join(folder, 'out.db');
     const argv = ['import', '--source', path.join(folder, 'import'), '--schema', path.join(folder, 'schema.json')];
-    execFileSync(binary, [...argv, '--output', dbPath], { stdio: 'pipe' });
+    execFileSync(importer, [...argv, '--output', dbPath], { stdio: 'pipe' });
     const { endpoint, stop } = await startTestEngine({ dbPath });
     try {
       const { rawClient } = await import('../support/engine.js');
@@ -264,6 +264,17 @@ describe('an archive that was stopped', () => {
     const { tables } = await archiveTo(context, target, place, { resume: true, events: false });
     expect(tables.map(({ items }) => items)).toEqual([50]);
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
+  });
+
+  it('begins anew where it had not got as far as its first line', async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 5, events: 0, expired: 0 });
+    for (const torn of ['', '{"version":1,"id"']) {
+      const place = tempFolder();
+      writeFileSync(path.join(place, 'archive.partial.jsonl'), torn);
+      const { tables } = await archiveTo(context, target, place, { resume: true });
+      expect(tables.map(({ items }) => items)).toEqual([5, 0]);
+      expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
+    }
   });
 
   it('does not leave keys to be read when it is encrypted', async () => {

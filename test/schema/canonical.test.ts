@@ -1,8 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalItem } from '../../src/schema/index.js';
 
 const n = (text: string): string => canonicalItem({ a: { N: text } });
+
+const list = (...texts: string[]) => ({ l: { L: texts.map((S) => ({ S })) } });
 
 describe('canonicalItem', () => {
   it.each([
@@ -34,7 +36,6 @@ describe('canonicalItem', () => {
       x: { SS: ['2', '1'] },
     } as const;
     expect(canonicalItem(a)).toBe(canonicalItem(b));
-    const list = (...texts: string[]) => ({ l: { L: texts.map((S) => ({ S })) } });
     expect(canonicalItem(list('a', 'b'))).not.toBe(canonicalItem(list('b', 'a')));
   });
 
