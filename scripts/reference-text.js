@@ -39,10 +39,12 @@ const table = (options) => [
   ...options.map((option) => `| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(describe(option))} |`),
 ];
 
-function describe({ description, argChoices, defaultValue }) {
+function describe({ description, argChoices, defaultValue, defaultValueDescription }) {
   const notes = [
     ...(argChoices === undefined ? [] : [argChoices.map((choice) => `\`${choice}\``).join(', ')]),
-    ...(defaultValue === undefined || typeof defaultValue === 'boolean' ? [] : [`default ${defaultValue}`]),
+    ...(defaultValue === undefined || typeof defaultValue === 'boolean'
+      ? []
+      : [`default ${defaultValueDescription ?? defaultValue}`]),
   ];
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }

@@ -24,7 +24,10 @@ export interface ProgramOptions {
 }
 
 function addCommand(parent: Command, definition: CommandDefinition, options: ProgramOptions): void {
-  const command = parent.command(definition.name).summary(definition.summary).description(definition.summary);
+  const command = parent
+    .command(definition.name, { isDefault: definition.isDefault === true })
+    .summary(definition.summary)
+    .description(definition.summary);
   definition.declare(command);
   command.addHelpText('after', exampleText(definition));
   failAsCliError(command, options);

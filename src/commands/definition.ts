@@ -39,4 +39,6 @@ export interface CommandDefinition {
   /** `args` are the command's arguments in their order. Left out by a command that only has subcommands. */
   readonly run?: (session: CommandSession, args: readonly unknown[], command: Command) => Promise<Outcome>;
   readonly subcommands?: readonly CommandDefinition[];
+  /** The subcommand that is meant when none is named. */
+  readonly isDefault?: boolean;
 }

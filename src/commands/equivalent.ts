@@ -28,7 +28,8 @@ export function targetWords(flags: TargetFlags): readonly string[] {
 }
 
 /** Commands that work on tables; to the others the target's flags mean nothing. */
-const COMMAND_IN_TEXT = /`mcp-sessions (setup|status|list|show|purge|teardown|seed|layouts detect)((?: [^`]*)?)`/g;
+const COMMAND_IN_TEXT =
+  /`mcp-sessions (setup|status|backup|restore|teardown|list|show|purge|seed|layouts detect)((?: [^`]*)?)`/g;
 
 /** Adds the target to the commands that a text advises: `mcp-sessions setup` without it would go somewhere else. */
 export function withTarget(text: string, flags: TargetFlags): string {

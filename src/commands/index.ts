@@ -1,3 +1,4 @@
+import { backupCommand } from './backup.js';
 import type { CommandDefinition } from './definition.js';
 import { doctorCommand } from './doctor.js';
 import { eventsCommand } from './events.js';
@@ -5,6 +6,7 @@ import { layoutsCommand } from './layouts.js';
 import { listCommand } from './list.js';
 import { localCommand } from './local.js';
 import { purgeCommand } from './purge.js';
+import { restoreCommand } from './restore.js';
 import { seedCommand } from './seed.js';
 import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
@@ -17,6 +19,8 @@ import { teardownCommand } from './teardown.js';
 export const COMMANDS: readonly CommandDefinition[] = [
   setupCommand,
   statusCommand,
+  backupCommand,
+  restoreCommand,
   streamsCommand,
   teardownCommand,
   listCommand,

@@ -99,7 +99,12 @@ function tagsOf(pairs: readonly string[] | undefined): Record<string, string> {
   );
 }
 
-function billingOf({ billing, readCapacity, writeCapacity }: SetupFlags): Billing | undefined {
+/** The flags as billing; throws USAGE for flags that contradict each other. */
+export function billingOf({
+  billing,
+  readCapacity,
+  writeCapacity,
+}: Pick<SetupFlags, 'billing' | 'readCapacity' | 'writeCapacity'>): Billing | undefined {
   if (billing === 'provisioned') {
     if (readCapacity === undefined || writeCapacity === undefined)
       throw new CliError('USAGE', '--billing provisioned needs --read-capacity and --write-capacity', {

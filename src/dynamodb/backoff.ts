@@ -1,4 +1,5 @@
 import { CliError } from '../errors.js';
+import type { Dynamo } from './client.js';
 import { pause } from './wait.js';
 
 const FIRST_MS = 50;
@@ -29,3 +30,19 @@ export class Backoff {
 
 export const isThrottled = (error: unknown): error is CliError =>
   error instanceof CliError && error.code === 'THROTTLED';
+
+/** Refusals that pass when less is under way: too many calls a second, or too many operations at once. */
+const PASSING = new Set(['THROTTLED', 'LIMIT_EXCEEDED']);
+
+/** Makes a call again, with growing pauses, while AWS says that there are too many of them. */
+export async function persistently<T>(dynamo: Pick<Dynamo, 'signal'>, work: () => Promise<T>): Promise<T> {
+  const backoff = new Backoff(dynamo.signal);
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CliError) || !PASSING.has(error.code) || !backoff.goesOn) throw error;
+    }
+    await backoff.wait();
+  }
+}

@@ -155,6 +155,48 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
     message: `${site.operation} is not possible now ${target(site)}: ${message}`,
     hint: 'the table is being created, changed or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE. If it is, this endpoint refuses the change itself',
   }),
+  BackupNotFoundException: ({ message }, site) => ({
+    code: 'BACKUP_NOT_FOUND',
+    message: `${site.operation} ${target(site)}: ${message}`,
+    hint: '`mcp-sessions backup list` shows the backups there are; a deleted one is gone for good',
+  }),
+  BackupInUseException: ({ message }, site) => ({
+    code: 'BACKUP_BUSY',
+    message: `${site.operation} is not possible now ${target(site)}: ${message}`,
+    hint: 'the backup is being created, deleted or restored from: `mcp-sessions backup list` shows its state; run the command again once it is AVAILABLE',
+  }),
+  ContinuousBackupsUnavailableException: ({ message }, site) => ({
+    code: 'BACKUPS_UNAVAILABLE',
+    message: `${site.operation} is not possible yet ${target(site)}: ${message}`,
+    hint: "AWS is still preparing the new table's backups: run the command again in a minute",
+  }),
+  PointInTimeRecoveryUnavailableException: ({ message }, site) => ({
+    code: 'RECOVERY_UNAVAILABLE',
+    message: `${site.operation} is not possible ${target(site)}: ${message}`,
+    hint: 'point-in-time recovery is off: restore from a backup (`mcp-sessions backup list`); `mcp-sessions setup --pitr` turns it on for the future',
+  }),
+  InvalidExportTimeException: ({ message }, site) => ({
+    code: 'RECOVERY_UNAVAILABLE',
+    message: `${site.operation} ${target(site)}: ${message}`,
+    hint: 'choose instants within the recovery window; an incremental export spans 15 minutes to 24 hours',
+  }),
+  ExportConflictException: underWay,
+  ImportConflictException: underWay,
+  InvalidRestoreTimeException: ({ message }, site) => ({
+    code: 'RECOVERY_UNAVAILABLE',
+    message: `${site.operation} ${target(site)}: ${message}`,
+    hint: 'choose an instant between the earliest and the latest restorable time; the latest is about five minutes ago',
+  }),
+  TableAlreadyExistsException: ({ message }, site) => ({
+    code: 'TABLE_EXISTS',
+    message: `${site.operation} needs a new table, and there is one of that name in ${place(site)}: ${message}`,
+    hint: 'name another one with --to-table',
+  }),
+  TableInUseException: ({ message }, site) => ({
+    code: 'TABLE_BUSY',
+    message: `${site.operation} is not possible now ${target(site)}: ${message}`,
+    hint: 'the table is being created, restored or deleted: `mcp-sessions status` shows its state; run the command again once it is ACTIVE',
+  }),
   LimitExceededException: (failure, site) =>
     STREAM_OPERATIONS.has(site.operation)
       ? { ...throttled(failure, site), hint: 'a shard of a stream takes two readers: look whether there are others' }
@@ -172,6 +214,14 @@ const EXPLAIN: Readonly<Record<string, Explain>> = {
   }),
   ValidationException: ({ message }, site) => refused(message, site),
 };
+
+function underWay({ message }: AwsFailure, site: CallSite): ReturnType<Explain> {
+  return {
+    code: 'BACKUP_BUSY',
+    message: `${site.operation} is not possible now ${target(site)}: ${message}`,
+    hint: 'another export or import of the same is under way: wait for it to end',
+  };
+}
 
 function refused(message: string, site: CallSite): ReturnType<Explain> {
   return { code: 'REQUEST_INVALID', message: `${site.operation} ${target(site)} was refused: ${message}` };

@@ -156,7 +156,7 @@ const MAX_FRUITLESS_TRIES = 10;
  * One BatchWriteItem of puts: what came back. AWS answers a batch of which it could take nothing with an error, and one
  * of which it took something with UnprocessedItems; both mean the same.
  */
-async function putBatch(
+export async function putBatch(
   dynamo: Dynamo,
   table: string,
   requests: PutRequests,

@@ -19,7 +19,7 @@ export interface ScanRequest {
   /** Attributes to answer, keys included; all when left out. Reads cost the same, answers are smaller. */
   readonly attributes?: readonly string[];
   readonly filter?: Expression | undefined;
-  /** Strongly consistent reads, at twice the cost. */
+  /** Strongly consistent, at twice the cost; not for an index. */
   readonly consistent?: boolean;
   /** Items of a page at the most; DynamoDB's own limit is 1 MB. */
   readonly pageItems?: number;

@@ -1,6 +1,7 @@
 import {
   type AttributeDefinition,
   CreateTableCommand,
+  type CreateTableCommandInput,
   DeleteTableCommand,
   type GlobalSecondaryIndex,
   type KeySchemaElement,
@@ -67,8 +68,8 @@ const onDemand = (most: OnDemandMaximum | null | undefined) =>
     },
   };
 
-/** What of a table no layout speaks of, as CreateTable takes it. */
-function extrasInput({ localIndexes, onDemandMaximum, resourcePolicy }: TableExtras, keys: KeySchema) {
+/** What of a table no layout speaks of, as CreateTable alone takes it. */
+function extrasInput({ localIndexes, resourcePolicy }: TableExtras, keys: KeySchema) {
   return {
     ...(localIndexes.length > 0 && {
       LocalSecondaryIndexes: localIndexes.map(({ name, sortKey, projection }) => ({
@@ -77,7 +78,6 @@ function extrasInput({ localIndexes, onDemandMaximum, resourcePolicy }: TableExt
         Projection: projectionInput(projection),
       })),
     }),
-    ...onDemand(onDemandMaximum),
     ...(resourcePolicy !== null && { ResourcePolicy: resourcePolicy }),
   };
 }
@@ -94,28 +94,38 @@ function newIndexInput(index: IndexSpec, billing: Billing, extras: TableExtras |
 const tagList = (tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
-/** CreateTable with everything that it takes: indexes, stream, tags, billing, class, protection, encryption. */
-export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
+/** What CreateTable and ImportTable both take of a table. */
+export function creationInput(table: DesiredTable, keys: KeySchema) {
   const billing = table.billing ?? ON_DEMAND;
   const hasKey = table.kmsKey !== undefined && table.kmsKey !== 'default';
+  const { extras } = table;
+  return {
+    TableName: table.name,
+    KeySchema: keyElements(keys),
+    AttributeDefinitions: definitions([keys, ...table.indexes]),
+    BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+    ...throughput(billing),
+    ...onDemand(extras?.onDemandMaximum),
+    ...(table.indexes.length > 0 && {
+      GlobalSecondaryIndexes: table.indexes.map((index) => newIndexInput(index, billing, extras)),
+    }),
+    ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
+  } satisfies CreateTableCommandInput;
+}
+
+/** CreateTable with everything that it takes: indexes, stream, tags, billing, class, protection, encryption. */
+export async function createTable(dynamo: Dynamo, table: DesiredTable, keys: KeySchema): Promise<void> {
   const { extras } = table;
   const locals = extras?.localIndexes.map(({ sortKey }) => ({ partitionKey: keys.partitionKey, sortKey })) ?? [];
   await call(dynamo, 'CreateTable', table.name, (client) =>
     client.send(
       new CreateTableCommand({
-        TableName: table.name,
-        KeySchema: keyElements(keys),
+        ...creationInput(table, keys),
         AttributeDefinitions: definitions([keys, ...table.indexes, ...locals]),
-        BillingMode: billing.mode === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
-        ...throughput(billing),
-        ...(table.indexes.length > 0 && {
-          GlobalSecondaryIndexes: table.indexes.map((index) => newIndexInput(index, billing, extras)),
-        }),
         ...(table.stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream } }),
         ...(Object.keys(table.tags).length > 0 && { Tags: tagList(table.tags) }),
         ...(table.tableClass && { TableClass: table.tableClass }),
         ...(table.deletionProtection && { DeletionProtectionEnabled: true }),
-        ...(hasKey && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: table.kmsKey } }),
         ...(extras && extrasInput(extras, keys)),
       }),
     ),

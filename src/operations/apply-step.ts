@@ -134,7 +134,7 @@ const RUNNERS: Runners = {
       step,
       why: "AWS is preparing the table's backups",
       // Right after a table's creation its backups are being enabled, and recovery cannot be switched.
-      passes: ({ message }) => /ContinuousBackupsUnavailable|backups are being enabled/i.test(message),
+      passes: ({ code, message }) => code === 'BACKUPS_UNAVAILABLE' || /backups are being enabled/i.test(message),
       wait,
       limitMs: RECOVERY_LIMIT_MS,
       maxDelayMs: RECOVERY_MAX_DELAY_MS,

@@ -1,4 +1,4 @@
-import { ifOffered, observeStructure, type Structure } from '../dynamodb/describe.js';
+import { describeTable, ifOffered, observeStructure, type Structure } from '../dynamodb/describe.js';
 import { scanPages } from '../dynamodb/items.js';
 import { listTables } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
@@ -157,6 +157,24 @@ export async function requireSessions(context: OperationContext, target: Target)
   );
   requireReadable(target.sessions);
   return target.sessions;
+}
+
+export interface ExistingTables {
+  readonly tables: readonly TableName[];
+  /** Names of the layout's tables that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** Which of the layout's tables are there; the sessions table must be. */
+export async function existingTables(context: OperationContext, target: Target): Promise<ExistingTables> {
+  await requireSessions(context, target);
+  const found = await Promise.all(
+    target.names.map(async (table) => ({ table, isThere: (await describeTable(context.dynamo, table.name)) !== null })),
+  );
+  return {
+    tables: found.filter(({ isThere }) => isThere).map(({ table }) => table),
+    missing: found.filter(({ isThere }) => !isThere).map(({ table }) => table.name),
+  };
 }
 
 /** Throws where no row of a layout can ever meet a filter: an answer of none would mislead. */

@@ -18,7 +18,7 @@ function instant(ms: number): ReadTime {
 }
 
 /** The unit that a number of this magnitude can only be in: seconds reach the year 5138 below 1e11. */
-function unitByMagnitude(value: number): 's' | 'ms' | 'us' {
+export function unitByMagnitude(value: number): 's' | 'ms' | 'us' {
   if (Math.abs(value) < SECONDS_CEILING) return 's';
   return Math.abs(value) < MILLISECONDS_CEILING ? 'ms' : 'us';
 }

@@ -57,6 +57,9 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
     tables,
     backups,
     streams: new Map(),
+    exports: [],
+    imports: [],
+    s3: new Map(),
   });
   const endpoint = await server.listen();
   return {

@@ -36,6 +36,12 @@ const indexInfo = (index: Json): Json => ({
   ProvisionedThroughput: pick(objectIn(index, 'ProvisionedThroughput') ?? {}, CAPACITY),
 });
 
+/** A table's keys, indexes and billing, in the words of a backup's description. */
+export const describedSource = (description: Json, timeToLive: Json): Pick<BackupState, 'source' | 'features'> => ({
+  source: sourceOf(description),
+  features: featuresOf(description, timeToLive),
+});
+
 /** Streams, TTL, encryption and indexes; not tags, recovery, table class or deletion protection. */
 function featuresOf(description: Json, timeToLive: Json): Json {
   const indexes = objectsIn(description, 'GlobalSecondaryIndexes').map(indexInfo);
@@ -53,6 +59,31 @@ function featuresOf(description: Json, timeToLive: Json): Json {
 const newArn = (double: DoubleContext, table: string, suffix = randomBytes(4).toString('hex')): string =>
   `${tableArn(double, table)}/backup/${String(double.now()).padStart(14, '0')}-${suffix}`;
 
+/** Every item of a table, as the engine has it. */
+export async function itemsOf(double: DoubleContext, name: string): Promise<readonly Json[]> {
+  const items: Json[] = [];
+  let start: Json | undefined;
+  do {
+    const page = await double.engine('Scan', { TableName: name, ...(start && { ExclusiveStartKey: start }) });
+    items.push(...objectsIn(page, 'Items'));
+    start = objectIn(page, 'LastEvaluatedKey');
+  } while (start !== undefined);
+  return items;
+}
+
+/** What a backup keeps of a table beside its features. */
+async function contentOf(
+  double: DoubleContext,
+  name: string,
+  description: Json,
+): Promise<Pick<BackupState, 'source' | 'definitions' | 'items'>> {
+  return {
+    source: sourceOf(description),
+    definitions: objectsIn(description, 'AttributeDefinitions'),
+    items: await itemsOf(double, name),
+  };
+}
+
 /** Deleting a table that has point-in-time recovery leaves a SYSTEM backup of it for 35 days. */
 export async function pendingSystemBackup(
   double: DoubleContext,
@@ -69,7 +100,7 @@ export async function pendingSystemBackup(
     createdAt: now,
     availableAt: now + double.delays.backup,
     expiresAt: now + 35 * 86_400_000,
-    source: sourceOf(description),
+    ...(await contentOf(double, table.name, description)),
     features: {},
   };
 }
@@ -92,7 +123,7 @@ const describeOne = (double: DoubleContext, backup: BackupState): Json => ({
   SourceTableFeatureDetails: backup.features,
 });
 
-function find(double: DoubleContext, body: Json): BackupState {
+export function findBackup(double: DoubleContext, body: Json): BackupState {
   const arn = textIn(body, 'BackupArn') ?? '';
   if (!/^arn:[^:]+:dynamodb:[^:]+:\d+:table\/[^/]+\/backup\/[^/]+$/.test(arn)) throw invalid('Invalid Backup ARN');
   const backup = double.backups.find((other) => other.arn === arn);
@@ -120,7 +151,7 @@ export const createBackup: Handler = async (double, body) => {
     tableName: table.name,
     createdAt: now,
     availableAt: now + double.delays.backup,
-    source: sourceOf(description),
+    ...(await contentOf(double, table.name, description)),
     features: featuresOf(description, await timeToLiveOf(double, table)),
   };
   double.backups.push(backup);
@@ -128,11 +159,11 @@ export const createBackup: Handler = async (double, body) => {
 };
 
 export const describeBackup: Handler = async (double, body) => ({
-  BackupDescription: describeOne(double, find(double, body)),
+  BackupDescription: describeOne(double, findBackup(double, body)),
 });
 
 export const deleteBackup: Handler = async (double, body) => {
-  const backup = find(double, body);
+  const backup = findBackup(double, body);
   if (backup.type === 'SYSTEM') {
     throw invalid(
       `Invalid Request: User is not allowed to delete the system backup with arn ${backup.arn}. It will automatically expire on ${new Date(backup.expiresAt ?? 0).toISOString()}`,

@@ -31,6 +31,9 @@ function merge(double: DoubleContext, table: TableState, engine: Json): Json {
     ...table.lastStream,
     ...billing(table, engine),
     ...encryption(table),
+    ...(table.restored !== undefined && {
+      RestoreSummary: { ...table.restored, RestoreInProgress: isCreating(double, table) },
+    }),
     ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
     ...(table.replicas.size > 0 && {
       GlobalTableVersion: '2019.11.21',

@@ -90,7 +90,10 @@ describe('what the engine does right', () => {
 
   it('says what the engine says of an operation that neither knows', async () => {
     const { raw } = await start();
-    await expect(raw.call('DescribeExport')).rejects.toMatchObject({ name: 'UnknownOperationException', status: 400 });
+    await expect(raw.call('DescribeContributorInsights')).rejects.toMatchObject({
+      name: 'UnknownOperationException',
+      status: 400,
+    });
   });
 
   it('knows tables that were made on the engine itself, as ACTIVE', async () => {

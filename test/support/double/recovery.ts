@@ -30,18 +30,31 @@ export function requireBackupsReady(double: DoubleContext, table: TableState): v
   );
 }
 
+/** Between which instants, in epoch milliseconds, a table can be restored; undefined while recovery is off. */
+export function recoveryWindowOf(
+  double: DoubleContext,
+  { recovery }: TableState,
+): { readonly earliest: number; readonly latest: number } | undefined {
+  if (recovery === undefined) return undefined;
+  return {
+    earliest: Math.max(recovery.since, double.now() - recovery.days * 86_400_000),
+    latest: Math.max(recovery.since, double.now() - LAG_MS),
+  };
+}
+
 function descriptionOf(double: DoubleContext, table: TableState): Json {
   const { recovery } = table;
+  const window = recoveryWindowOf(double, table);
   return {
     ContinuousBackupsStatus: areBackupsReady(double, table) ? 'ENABLED' : 'DISABLED',
     PointInTimeRecoveryDescription:
-      recovery === undefined
+      recovery === undefined || window === undefined
         ? { PointInTimeRecoveryStatus: 'DISABLED' }
         : {
             PointInTimeRecoveryStatus: 'ENABLED',
             RecoveryPeriodInDays: recovery.days,
-            EarliestRestorableDateTime: seconds(Math.max(recovery.since, double.now() - recovery.days * 86_400_000)),
-            LatestRestorableDateTime: seconds(Math.max(recovery.since, double.now() - LAG_MS)),
+            EarliestRestorableDateTime: seconds(window.earliest),
+            LatestRestorableDateTime: seconds(window.latest),
           },
   };
 }

@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawError, rawClient } from '../raw-client.js';
 import { createBackup, deleteBackup, describeBackup, listBackups } from './backups.js';
 import { awsError } from './errors.js';
+import { describeExport, describeImport, exportTable, importTable, listExports, listImports } from './exports.js';
 import { faultError, type FaultRule, Faults } from './faults.js';
 import { isJson, type Json } from './json.js';
 import { describeContinuousBackups, updateContinuousBackups } from './recovery.js';
 import { refuseUnready, splitBatch, tablesOf, withTableName } from './requests.js';
+import { restoreTableFromBackup, restoreTableToPointInTime } from './restores.js';
 import type { DoubleContext, Handler } from './state.js';
 import { answerStream, ShardedStream } from './streams.js';
 import { createTable, deleteTable, describe, describeLimits, listTables } from './tables.js';
@@ -21,13 +23,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   DeleteBackup: deleteBackup,
   DeleteTable: deleteTable,
   DescribeBackup: describeBackup,
+  DescribeExport: describeExport,
+  DescribeImport: describeImport,
   DescribeContinuousBackups: describeContinuousBackups,
   DescribeLimits: describeLimits,
   DescribeTable: describe,
   DescribeTimeToLive: describeTimeToLive,
+  ExportTableToPointInTime: exportTable,
+  ImportTable: importTable,
   ListBackups: listBackups,
+  ListExports: listExports,
+  ListImports: listImports,
   ListTables: listTables,
   ListTagsOfResource: listTagsOfResource,
+  RestoreTableFromBackup: restoreTableFromBackup,
+  RestoreTableToPointInTime: restoreTableToPointInTime,
   TagResource: tagResource,
   UntagResource: untagResource,
   UpdateContinuousBackups: updateContinuousBackups,

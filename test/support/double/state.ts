@@ -17,6 +17,12 @@ export interface Delays {
   backups: number;
   /** A backup is CREATING. */
   backup: number;
+  /** A table that is restored is CREATING. */
+  restore: number;
+  /** An export is IN_PROGRESS. */
+  export: number;
+  /** An import is IN_PROGRESS, and its table CREATING. */
+  import: number;
   /** TTL is ENABLING or DISABLING. */
   ttl: number;
   /** After a change of TTL, the next one is refused; an hour by the SDK's documentation. */
@@ -39,6 +45,9 @@ export const DEFAULT_DELAYS: Readonly<Delays> = {
   backfill: 30,
   backups: 30,
   backup: 30,
+  restore: 30,
+  export: 30,
+  import: 30,
   ttl: 30,
   ttlCooldown: 30,
   encryption: 30,
@@ -86,6 +95,8 @@ export interface TableState {
   onDemandSince?: number;
   tagsBefore?: { readonly tags: readonly Json[]; readonly until: number };
   protectionChangedAt?: number;
+  /** RestoreSummary of a table that was restored, without RestoreInProgress; that is as long as it is CREATING. */
+  restored?: Json;
 }
 
 /** An on-demand or SYSTEM backup. */
@@ -100,6 +111,17 @@ export interface BackupState {
   /** The table as it was, in the shapes of SourceTableDetails and SourceTableFeatureDetails. */
   readonly source: Json;
   readonly features: Json;
+  /** The definitions of key attributes, which AWS does not tell of a backup. */
+  readonly definitions: readonly Json[];
+  readonly items: readonly Json[];
+}
+
+/** An export to S3, or an import from it: its description, and what is added once it is over. */
+export interface TransferState {
+  readonly arn: string;
+  readonly completedAt: number;
+  readonly description: Json;
+  readonly result: Json;
 }
 
 /** All that the parts of the double share. */
@@ -112,6 +134,10 @@ export interface DoubleContext {
   readonly backups: BackupState[];
   /** Streams in shards, by table; those of other tables are the engine's. */
   readonly streams: Map<string, ShardedStream>;
+  readonly exports: TransferState[];
+  readonly imports: TransferState[];
+  /** What lies in S3: items by `bucket/prefix/AWSDynamoDB/id/data/`. */
+  readonly s3: Map<string, readonly Json[]>;
   /** Calls the real engine; ARNs are translated both ways, its errors are thrown. */
   readonly engine: (operation: string, body: Json) => Promise<Json>;
 }

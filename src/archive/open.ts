@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../errors.js';
+import type { TableRecord, TableRole } from '../schema/index.js';
+import { Cipher, type Secret } from './cipher.js';
+import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
+import { openExport } from './export.js';
+import { type ArchiveList, FILES, JOURNAL, LIST, LIST_SEAL, LIST_SUM, parseList, sumOf } from './format.js';
+import type { Source } from './lines.js';
+
+/** A data file with what was said of it. */
+export interface SummedFile extends Source {
+  /** null where it was not said. */
+  readonly bytes: number | null;
+  /** Hexadecimal for sha256, base64 for md5. */
+  readonly sum: { readonly algorithm: 'sha256' | 'md5'; readonly value: string };
+}
+
+export interface OpenTable {
+  readonly role: TableRole;
+  /** The table's name when it was archived. */
+  readonly name: string;
+  /** null for an export of AWS's, which holds items only. */
+  readonly record: TableRecord | null;
+  readonly items: number;
+  readonly files: readonly SummedFile[];
+}
+
+/** An archive that is whole by its lists; its data files have yet to be looked at. */
+export interface OpenArchive {
+  readonly folder: string;
+  /** Tells this archive from all others. */
+  readonly id: string;
+  /** ISO 8601; null where it is not known. */
+  readonly startedAt: string | null;
+  readonly isPartOfTables: boolean;
+  readonly cipher: Cipher | null;
+  readonly tables: readonly OpenTable[];
+}
+
+/** Opens an archive, or an export of AWS's that was downloaded. Throws ARCHIVE_PARTIAL, ARCHIVE_INVALID, ARCHIVE_LOCKED. */
+export function openArchive(folder: string, secret: Secret | null): OpenArchive {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) throw new CliError('FILE_ERROR', `there is no folder '${folder}'`);
+  const names = onDisk('read', folder, () => readdirSync(folder));
+  if (names.includes(LIST)) return openOwn(folder, secret);
+  if (names.includes(JOURNAL))
+    throw new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
+      hint: `finish it with \`mcp-sessions backup create --to ${folder} --resume\`, or remove the folder`,
+    });
+  return openExport(folder);
+}
+
+function openOwn(folder: string, secret: Secret | null): OpenArchive {
+  const list = readList(folder);
+  const cipher = openCipher(folder, list, secret);
+  for (const { manifests } of list.tables)
+    for (const { path: name, bytes, sha256: sum } of manifests) {
+      const content = readSmall(pathBelow(folder, name));
+      const file = path.join(folder, name);
+      if (content === null) throw damaged(file, null, 'is missing');
+      if (content.length !== bytes || sha256(content) !== sum) throw manifestDamage(file, content.toString());
+    }
+  return {
+    folder,
+    id: list.id,
+    startedAt: list.startedAt,
+    isPartOfTables: list.filter !== null,
+    cipher,
+    tables: list.tables.map(({ record, items, files, sha256: sum }) => {
+      const total = files.reduce((count, file) => count + file.items, 0);
+      if (total !== items || sumOf(files) !== sum)
+        throw damaged(path.join(folder, LIST), null, `contradicts itself on the table '${record.name}'`);
+      return {
+        role: record.role,
+        name: record.name,
+        record,
+        items,
+        files: files.map((file) => ({
+          file: pathBelow(folder, file.path),
+          name: file.path,
+          items: file.items,
+          bytes: file.bytes,
+          rawBytes: file.rawBytes,
+          sum: { algorithm: 'sha256', value: file.sha256 },
+        })),
+      };
+    }),
+  };
+}
+
+/** Where a manifest of JSON lines is damaged so that a line is no JSON any more, the line is told. */
+function manifestDamage(file: string, text: string): ArchiveDamage {
+  const lines = file.endsWith(FILES) ? text.split('\n').slice(0, -1) : [];
+  const at = lines.findIndex((line) => {
+    try {
+      JSON.parse(line);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return damaged(file, at < 0 ? null : at + 1, 'its checksum is not what archive.json says');
+}
+
+function readList(folder: string): ArchiveList {
+  const file = path.join(folder, LIST);
+  const content = readSmall(file);
+  const sum = readSmall(path.join(folder, LIST_SUM), 4096);
+  if (content === null) throw damaged(file, null, 'is missing');
+  if (sum === null) throw damaged(path.join(folder, LIST_SUM), null, 'is missing');
+  if (sum.toString() !== `${sha256(content)}  ${LIST}\n`)
+    throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
+  const parsed = parseList(content.toString());
+  if (!parsed.ok) throw damaged(file, null, parsed.reason);
+  return parsed.list;
+}
+
+function openCipher(folder: string, list: ArchiveList, secret: Secret | null): Cipher | null {
+  if (list.encryption === null) return null;
+  if (secret === null)
+    throw new CliError('ARCHIVE_LOCKED', `the archive in '${folder}' is encrypted`, {
+      hint:
+        list.encryption.key.from === 'passphrase'
+          ? 'give its passphrase: --passphrase-file <file>, or MCP_SESSIONS_PASSPHRASE'
+          : 'give its key: --key-file <file>',
+    });
+  const cipher = Cipher.open(secret, list.encryption);
+  const seal = readSmall(path.join(folder, LIST_SEAL), 4096);
+  const content = readSmall(path.join(folder, LIST));
+  if (content === null || seal?.toString() !== `${cipher.seal(content)}\n`)
+    throw damaged(path.join(folder, LIST_SEAL), null, 'the list of files was not written with this key');
+  return cipher;
+}
+
+export interface FileProblem {
+  readonly reason: string;
+  /** Whether there is a file to read at all. */
+  readonly isReadable: boolean;
+}
+
+/** Why a data file's bytes are not those that were written, or null. */
+export async function fileProblem({ file, bytes, sum }: SummedFile): Promise<FileProblem | null> {
+  const found = onDisk('read', file, () => lstatSync(file, { throwIfNoEntry: false }));
+  if (found === undefined) return { reason: 'is missing', isReadable: false };
+  if (!found.isFile()) return { reason: 'is not a plain file', isReadable: false };
+  if (bytes !== null && found.size !== bytes)
+    return { reason: `has ${found.size} bytes in place of ${bytes}`, isReadable: true };
+  const hash = createHash(sum.algorithm);
+  try {
+    const chunks: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: 1024 * 1024 });
+    for await (const chunk of chunks) hash.update(chunk);
+  } catch (error) {
+    throw diskError(error, 'read', file);
+  }
+  const value = hash.digest(sum.algorithm === 'md5' ? 'base64' : 'hex');
+  const name = sum.algorithm === 'md5' ? 'MD5' : 'SHA-256';
+  return value === sum.value ? null : { reason: `its ${name} is not what was written down`, isReadable: true };
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { EXIT } from '../../errors.js';
+import type { ArchiveRequest } from '../../operations/archive.js';
+import type { Target } from '../../operations/target.js';
+import { version } from '../../version.js';
+import { secretForWriting } from '../archive-secret.js';
+import type { Outcome } from '../definition.js';
+import { commandLine } from '../equivalent.js';
+import { filterOf } from '../filter-options.js';
+import type { CommandSession } from '../session.js';
+import { archivePlanView, archiveView } from './archive-view.js';
+import type { CreateBackupFlags } from './create.js';
+import { defaultFolder } from './default-folder.js';
+
+/** What makes a backup the same as an earlier one: where, which tables, and which of their sessions. */
+async function fingerprint(session: CommandSession, target: Target, flags: CreateBackupFlags): Promise<string> {
+  const { region, endpoint, localFile } = await session.settings();
+  const { active, expired, terminated, idle, createdAfter, createdBefore, where, events } = flags;
+  const choice = [active, expired, terminated, idle, createdAfter, createdBefore, where, events];
+  // The embedded engine has another address each time.
+  const place = [region.value, localFile.value ?? endpoint.value];
+  const whole = JSON.stringify([place, target.layout.id, target.names.map(({ role, name }) => [role, name]), choice]);
+  return createHash('sha256').update(whole).digest('hex');
+}
+
+/** The command that goes on with this one, into the same folder. */
+function resumeCommand({ runtime }: CommandSession, folder: string): string {
+  const words = runtime.argv.filter((word) => word !== '--resume');
+  const hasPlace = words.some((word) => word === '--to' || word.startsWith('--to='));
+  const to = hasPlace ? [] : ['--to', path.relative(runtime.cwd, folder) || '.'];
+  return commandLine([...words, ...to, '--resume']);
+}
+
+/** Writes a portable archive; `folder` is null for one below `.mcp-sessions/backups/`. */
+export async function createArchive(
+  session: CommandSession,
+  flags: CreateBackupFlags,
+  folder: string | null,
+): Promise<Outcome> {
+  const { runtime } = session;
+  const [{ archive, tablesToArchive }, context, filter] = await Promise.all([
+    import('../../operations/archive.js'),
+    session.context(),
+    filterOf(flags, runtime.now()),
+  ]);
+  const target = await session.target();
+  const [sessions] = target.names;
+  const place = folder ?? defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
+  const choice = { events: flags.events, filter: Object.keys(filter).length === 0 ? null : filter };
+  if (flags.dryRun === true) {
+    const tables = await tablesToArchive(context, target, choice);
+    return { view: archivePlanView(place, tables) };
+  }
+  const request: ArchiveRequest = {
+    ...choice,
+    folder: place,
+    secret: await secretForWriting(session, flags),
+    resume: flags.resume === true,
+    segments: flags.segments ?? null,
+    concurrency: flags.concurrency,
+    maxReadUnits: flags.maxRcu ?? null,
+    fingerprint: await fingerprint(session, target, flags),
+    tool: `mcp-sessions ${version}`,
+  };
+  const result = await archive(context, target, request);
+  return {
+    view: archiveView(result, result.interrupted ? resumeCommand(session, place) : null),
+    exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
+  };
+}

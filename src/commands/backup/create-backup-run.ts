@@ -1,0 +1,116 @@
+import path from 'node:path';
+import { CliError, EXIT, type ExitCode } from '../../errors.js';
+import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup-create.js';
+import { backupName, stampOf } from '../../operations/backup-names.js';
+import type { OperationContext } from '../../operations/context.js';
+import { existingTables } from '../../operations/target.js';
+import { parseInstant } from '../../schema/duration.js';
+import type { Outcome } from '../definition.js';
+import type { CommandSession } from '../session.js';
+import { createdView, createDryRunView, recordFolder } from './backup-view.js';
+import type { CreateBackupFlags } from './create.js';
+import type { BackupPlace } from './create-run.js';
+
+/** A backup of AWS's own holds a whole table, in the clear of its own key, and costs no capacity. */
+const ARCHIVE_ONLY = [
+  ['active', '--active'],
+  ['expired', '--expired'],
+  ['terminated', '--terminated'],
+  ['idle', '--idle'],
+  ['createdAfter', '--created-after'],
+  ['createdBefore', '--created-before'],
+  ['where', '--where'],
+  ['encrypt', '--encrypt'],
+  ['passphraseFile', '--passphrase-file'],
+  ['keyFile', '--key-file'],
+  ['maxRcu', '--max-rcu'],
+  ['segments', '--segments'],
+  ['resume', '--resume'],
+] as const satisfies readonly (readonly [keyof CreateBackupFlags, string])[];
+
+function refuseArchiveFlags(flags: CreateBackupFlags): void {
+  const given = ARCHIVE_ONLY.find(([key]) => flags[key] !== undefined);
+  if (given !== undefined)
+    throw new CliError('USAGE', `${given[1]} goes with an archive: a backup of AWS's own holds a whole table`, {
+      hint: 'add --to <folder> for an archive',
+    });
+}
+
+type AwsPlace = Exclude<BackupPlace, { readonly kind: 'folder' }>;
+
+/** Makes on-demand backups, or exports to S3. */
+export async function createOnAws(
+  session: CommandSession,
+  flags: CreateBackupFlags,
+  place: AwsPlace,
+): Promise<Outcome> {
+  refuseArchiveFlags(flags);
+  const maker = await makerOf(flags, place, session.runtime.now());
+  const context: OperationContext = await session.context();
+  const target = await session.target();
+  const { tables, missing } = await existingTables(context, target);
+  const wanted = tables.filter(({ role }) => flags.events || role !== 'events');
+  const at = session.runtime.now();
+  if (flags.dryRun === true)
+    return {
+      view: createDryRunView(
+        wanted.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+      ),
+    };
+  const { cwd } = session.runtime;
+  const request = {
+    tables: wanted,
+    layout: target.layout.id,
+    at,
+    wait: flags.wait,
+    timeoutMs: flags.timeout,
+    records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
+  };
+  const result = await createBackups(context, request, maker);
+  const warnings = missing.map((name) => `table '${name}' does not exist: there is nothing to back up`);
+  const error = errorOf(result, place);
+  return {
+    view: createdView(result, session.advise),
+    warnings: [...warnings, ...result.warnings],
+    exitCode: exitCodeOf(result, flags),
+    ...(error !== null && { error }),
+  };
+}
+
+function exitCodeOf({ backups, interrupted }: CreateBackupsResult, flags: CreateBackupFlags): ExitCode {
+  if (interrupted) return EXIT.interrupted;
+  const has = (outcome: 'done' | 'pending' | 'failed'): boolean => backups.some((backup) => backup.outcome === outcome);
+  if (has('failed')) return has('done') || has('pending') ? EXIT.partly : EXIT.failed;
+  const isRecordMissing = flags.record !== undefined && backups.some(({ record }) => record === null);
+  return (flags.wait && has('pending')) || isRecordMissing ? EXIT.partly : EXIT.done;
+}
+
+/** How an export is made; undefined for AWS's own backups. */
+async function makerOf(
+  { changedSince }: CreateBackupFlags,
+  place: AwsPlace,
+  now: number,
+): Promise<BackupMaker | undefined> {
+  if (place.kind === 'aws') {
+    if (changedSince !== undefined) throw new CliError('USAGE', '--changed-since goes with --to s3://…');
+    return undefined;
+  }
+  const { exportMaker, parseS3Url } = await import('../../operations/export-s3.js');
+  const since = changedSince === undefined ? null : parseInstant(changedSince, now);
+  if (since === undefined)
+    throw new CliError('USAGE', `--changed-since '${changedSince}' is not an instant`, {
+      hint: 'write ISO 8601 (2026-11-20T11:22:33Z) or how long ago (15m, 24h)',
+    });
+  return exportMaker(parseS3Url(place.url), since);
+}
+
+const goesOn = (place: AwsPlace): string =>
+  place.kind === 'aws'
+    ? 'AWS goes on: `mcp-sessions backup list` shows when it is AVAILABLE; delete nothing before'
+    : `AWS goes on: \`mcp-sessions restore ${place.url} --dry-run\` finds the export once it is whole; delete nothing before`;
+
+function errorOf({ error, interrupted }: CreateBackupsResult, place: AwsPlace): CliError | null {
+  const hint = goesOn(place);
+  if (interrupted) return new CliError('INTERRUPTED', 'interrupted while AWS makes the backups', { hint });
+  return error?.code === 'WAIT_TIMEOUT' ? new CliError(error.code, error.message, { hint }) : error;
+}

@@ -1,0 +1,24 @@
+import type { CommandDefinition } from '../definition.js';
+
+export interface ShowBackupFlags {
+  readonly record?: string;
+}
+
+export const showBackupCommand: CommandDefinition = {
+  name: 'show',
+  group: 'tables',
+  summary: "one of AWS's own backups: its state, and the settings it is restored with",
+  declare: (command) => {
+    command
+      .description(
+        'Shows what a backup holds: state, age, size, what AWS keeps of the table, and what was recorded beside it.',
+      )
+      .argument('<backup>', 'its name, its ARN, or latest')
+      .option('--record <file>', 'the file with the recorded settings (default: below .mcp-sessions/backups/)');
+  },
+  examples: [{ command: 'mcp-sessions backup show latest', does: 'the newest pair that was made together' }],
+  run: async (session, [backup], command) => {
+    const { runShowBackup } = await import('./show-run.js');
+    return runShowBackup(session, String(backup), command.opts<ShowBackupFlags>());
+  },
+};

@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { EXIT } from '../../errors.js';
+import type { VerifyResult } from '../../operations/archive-verify.js';
+import type { View } from '../../output/view.js';
+import { withSecret } from '../archive-secret.js';
+import type { Outcome } from '../definition.js';
+import type { CommandSession } from '../session.js';
+import type { VerifyBackupFlags } from './verify.js';
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+function verifyView(result: VerifyResult): View {
+  const { ok, tables, problems, path: folder, encrypted } = result;
+  const json = { ok, path: folder, encrypted, tables, problems };
+  return {
+    json,
+    lines: [json],
+    columns: ['table', 'role', 'items', 'expected', 'ok', 'keysChecked'],
+    records: tables.map((table) => ({ ...table })),
+    human: (page) =>
+      [
+        ...tables.map((table) => {
+          const counted = `'${table.table}': ${number(table.items)} of ${number(table.expected)} items`;
+          const keys = table.keysChecked ? '' : ' (its keys were not checked)';
+          return table.ok ? page.success(`${counted}${keys}`) : page.blocked(counted);
+        }),
+        ...problems.map(({ file, line, reason }) =>
+          page.error(`${path.relative(folder, file)}${line === null ? '' : `, line ${line}`}: ${reason}`),
+        ),
+        page.note(ok ? 'every byte is as it was written' : 'the archive is not as it was written'),
+      ].join('\n'),
+  };
+}
+
+/** Checks an archive; exit 3 when something is wrong. */
+export async function runVerifyBackup(
+  session: CommandSession,
+  folder: string,
+  flags: VerifyBackupFlags,
+): Promise<Outcome> {
+  const { verifyArchive } = await import('../../operations/archive-verify.js');
+  const { runtime, progress } = session;
+  const result = await withSecret(session, flags, (secret) =>
+    verifyArchive(path.resolve(runtime.cwd, folder), secret, {
+      signal: runtime.signal,
+      onProgress: (event) => progress.report(event),
+    }),
+  );
+  return { view: verifyView(result), exitCode: result.ok ? EXIT.done : EXIT.found };
+}

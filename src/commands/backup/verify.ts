@@ -1,0 +1,24 @@
+import { declareLockOptions, type LockFlags } from '../archive-options.js';
+import type { CommandDefinition } from '../definition.js';
+
+export type VerifyBackupFlags = LockFlags;
+
+export const verifyBackupCommand: CommandDefinition = {
+  name: 'verify',
+  group: 'tables',
+  summary: 'check a portable archive; exit 3 when it is not as it was written',
+  declare: (command) => {
+    command
+      .description(
+        'Checks an archive without a table: every checksum, every count, that every line is an item, and that no key is\n' +
+          'there twice. Exit 3 when something is wrong, with the file and the line.',
+      )
+      .argument('<folder>', "the archive's folder, or that of an export that was downloaded from S3");
+    declareLockOptions(command);
+  },
+  examples: [{ command: 'mcp-sessions backup verify ./archive', does: 'is it whole?' }],
+  run: async (session, [folder], command) => {
+    const { runVerifyBackup } = await import('./verify-run.js');
+    return runVerifyBackup(session, String(folder), command.opts<VerifyBackupFlags>());
+  },
+};

@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../errors.js';
+import type { Outcome } from './definition.js';
+import type { RestoreFlags } from './restore.js';
+import type { CommandSession } from './session.js';
+
+/** What is restored from AWS: a name, an ARN, `latest`, `s3://…`; null with `--point-in-time`. */
+export interface AwsSource {
+  readonly backup: string | null;
+}
+
+const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** A path has a slash or begins with a dot; a bare name is an archive if such a folder is there. */
+function folderOf(cwd: string, backup: string): string | null {
+  if (/^(?:arn:|s3:\/\/)/.test(backup)) return null;
+  const file = path.resolve(cwd, backup);
+  return /[/\\]|^\./.test(backup) || isFolder(file) ? file : null;
+}
+
+/** The newest archive below `.mcp-sessions/backups/`: what `latest` means where the endpoint has no backups. */
+async function newestArchive(session: CommandSession): Promise<string | null> {
+  const [{ offersBackups }, { newestFolder }] = await Promise.all([
+    import('../operations/backup-place.js'),
+    import('./backup/default-folder.js'),
+  ]);
+  if (await offersBackups(await session.context())) return null;
+  const newest = newestFolder(session.runtime.cwd);
+  if (newest !== null) return newest;
+  throw new CliError('FILE_ERROR', 'there is no archive below .mcp-sessions/backups/', {
+    hint: '`mcp-sessions backup` makes one; or name the folder of one',
+  });
+}
+
+/** On a terminal the one thing that a restore cannot do without is asked for. */
+async function askForBackup({ terminal, prompts }: CommandSession, flags: RestoreFlags): Promise<string | null> {
+  if (!terminal.isInteractive || flags.pointInTime !== undefined) return null;
+  const answer = await prompts.input({ message: "The archive's folder, or `latest`:", flag: '<backup>' });
+  return answer.trim() === '' ? null : answer.trim();
+}
+
+export async function runRestore(session: CommandSession, named: string | null, flags: RestoreFlags): Promise<Outcome> {
+  const backup = named ?? (await askForBackup(session, flags));
+  if (backup === null && flags.pointInTime === undefined)
+    throw new CliError('USAGE', 'nothing was named to restore', {
+      hint: "name an archive's folder or a backup, or give --point-in-time",
+    });
+  if (backup !== null && flags.pointInTime !== undefined)
+    throw new CliError('USAGE', `--point-in-time goes without a backup's name ('${backup}')`);
+  const folder =
+    backup === null ? null : backup === 'latest' ? await newestArchive(session) : folderOf(session.runtime.cwd, backup);
+  if (folder !== null) {
+    if (!flags.settle || !flags.count || flags.record !== undefined || flags.forceUnprotect === true)
+      throw new CliError(
+        'USAGE',
+        "--no-settle, --no-count, --record and --force-unprotect go with AWS's own backups, not with an archive",
+      );
+    const { restoreFolder } = await import('./restore-archive-run.js');
+    return restoreFolder(session, folder, flags);
+  }
+  const { restoreFromAws } = await import('./restore-backup-run.js');
+  return restoreFromAws(session, { backup }, flags);
+}

@@ -1,0 +1,102 @@
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CliError } from '../errors.js';
+import { canonicalItem } from '../schema/canonical.js';
+import { itemFromWire, itemToWire } from '../schema/wire.js';
+import type { WireItem } from '../schema/wire-check.js';
+import { Backoff, isThrottled } from './backoff.js';
+import { call } from './call.js';
+import type { Dynamo } from './client.js';
+import type { Budget, Governor, UnitCost } from './governor.js';
+import { fromSdk, putBatch, toSdk } from './items.js';
+
+/** How hard writes may work. */
+export interface PutPace {
+  readonly governor: Governor;
+  readonly budget: Budget;
+  readonly cost: UnitCost;
+}
+
+/** BatchWriteItem takes at most so many items a call. */
+export const PUT_BATCH = 25;
+
+/**
+ * Puts up to 25 items in one BatchWriteItem, whatever is under their keys; what comes back unprocessed is tried again with
+ * growing pauses, for as long as something gets through.
+ */
+export async function putAll(
+  dynamo: Dynamo,
+  table: string,
+  items: readonly WireItem[],
+  { governor, budget, cost }: PutPace,
+): Promise<void> {
+  let waiting: Parameters<typeof putBatch>[2] = items.map((item) => ({
+    PutRequest: { Item: toSdk(itemFromWire(item)) },
+  }));
+  for (let backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    const asked = waiting;
+    const expected = cost.of(asked.length);
+    await budget.reserve(expected);
+    const { unprocessed, writeUnits } = await governor.run(async () => {
+      const value = await putBatch(dynamo, table, asked);
+      return { value, throttled: value.unprocessed.length > 0 };
+    });
+    budget.settle(expected, writeUnits);
+    cost.learn(writeUnits, asked.length - unprocessed.length);
+    if (unprocessed.length === 0) return;
+    if (unprocessed.length < asked.length) backoff = new Backoff(dynamo.signal);
+    if (!backoff.goesOn)
+      throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${unprocessed.length} items came back`, {
+        hint: 'raise its write capacity, or go on with --resume when it has less to do',
+      });
+    waiting = unprocessed;
+  }
+}
+
+/** `same`: an equal item is there already. */
+export type PutOutcome = 'put' | 'same' | 'conflict';
+
+/** PutItem, only where nothing is under the item's key. */
+export async function putIfAbsent(
+  dynamo: Dynamo,
+  table: string,
+  item: WireItem,
+  partitionKey: string,
+  { governor, budget, cost }: PutPace,
+): Promise<PutOutcome> {
+  for (const backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    const expected = cost.of(1);
+    await budget.reserve(expected);
+    try {
+      return await governor.run(async () => {
+        const answer = await call(dynamo, 'PutItem', table, (client) =>
+          client.send(
+            new PutItemCommand({
+              TableName: table,
+              Item: toSdk(itemFromWire(item)),
+              ConditionExpression: 'attribute_not_exists(#k)',
+              ExpressionAttributeNames: { '#k': partitionKey },
+              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+              ReturnConsumedCapacity: 'TOTAL',
+            }),
+          ),
+        );
+        const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+        budget.settle(expected, actual);
+        cost.learn(actual, 1);
+        return { value: 'put', throttled: (answer.$metadata.attempts ?? 1) > 1 };
+      });
+    } catch (error) {
+      budget.settle(expected, 0);
+      const present = presentItem(error);
+      if (present !== undefined) return canonicalItem(present) === canonicalItem(item) ? 'same' : 'conflict';
+      if (!isThrottled(error) || !backoff.goesOn) throw error;
+    }
+  }
+}
+
+/** The item that was in the way, empty where the endpoint does not tell it; undefined when the call failed otherwise. */
+function presentItem(error: unknown): WireItem | undefined {
+  if (!(error instanceof CliError) || !(error.cause instanceof ConditionalCheckFailedException)) return undefined;
+  const { Item: item } = error.cause;
+  return item === undefined ? {} : itemToWire(fromSdk(item));
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../errors.js';
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Its folder is none: there is nothing to remove.
+  }
+}
+
+/** A folder's entries are on the disk only when the folder itself is; some systems cannot open one. */
+function flushFolder(folder: string): void {
+  try {
+    const handle = openSync(folder, 'r');
+    fsyncSync(handle);
+    closeSync(handle);
+  } catch {
+    // The file is there all the same, unless the power fails now.
+  }
+}
+
+/**
+ * Writes a file that its owner alone can read, whole or not at all, and onto the disk. Throws FILE_ERROR with the hint.
+ */
+export function writePrivate(file: string, text: string, hint: string): void {
+  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  const folder = path.dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(partial, text, { mode: 0o600, flush: true });
+    renameSync(partial, file);
+    flushFolder(folder);
+  } catch (cause) {
+    removeQuietly(partial);
+    throw new CliError('FILE_ERROR', `cannot write '${file}': ${reasonOf(cause)}`, { hint, cause });
+  }
+}
+
+/** A file's text; null when there is no such file. Throws FILE_ERROR. */
+export function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+    throw new CliError('FILE_ERROR', `cannot read '${file}': ${reasonOf(cause)}`, { cause });
+  }
+}

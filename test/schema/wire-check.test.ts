@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { parseWireItem } from '../../src/schema/index.js';
+
+const reasonOf = (value: unknown): string | null => {
+  const parsed = parseWireItem(value);
+  return parsed.ok ? null : parsed.reason;
+};
+
+const nested = (depth: number): object => {
+  let value: object = { S: 'x' };
+  for (let at = 0; at < depth; at += 1) value = at % 2 === 0 ? { L: [value] } : { M: { m: value } };
+  return { a: value };
+};
+
+describe('parseWireItem', () => {
+  it.each([
+    {},
+    { a: { S: '' }, b: { N: '-1.5e10' }, c: { B: '' }, d: { BOOL: false }, e: { NULL: true } },
+    { a: { SS: [''] }, b: { NS: ['1', '.5'] }, c: { BS: ['AA=='] }, d: { L: [] }, e: { M: {} } },
+    { a: { M: { b: { L: [{ M: { c: { S: 'x' } } }] } } } },
+    nested(31),
+  ])('takes %j', (item) => {
+    expect(parseWireItem(item)).toEqual({ ok: true, item });
+  });
+
+  it.each([
+    [null, /no item/],
+    [[], /no item/],
+    ['x', /no item/],
+    [{ a: 'x' }, /'a' is no attribute value/],
+    [{ a: {} }, /'a' does not have one type/],
+    [{ a: { S: 'x', N: '1' } }, /'a' does not have one type/],
+    [{ a: { X: 'x' } }, /'a' has the type 'X'/],
+    [{ a: { toString: 'x' } }, /'a' has the type 'toString'/],
+    [{ a: { S: 1 } }, /'a' is not of its type S/],
+    [{ a: { N: 1 } }, /'a' is not of its type N/],
+    [{ a: { N: '' } }, /'a' is not of its type N/],
+    [{ a: { N: '0x10' } }, /'a' is not of its type N/],
+    [{ a: { B: '%' } }, /'a' is not of its type B/],
+    [{ a: { NULL: false } }, /'a' is not of its type NULL/],
+    [{ a: { SS: [] } }, /'a' is not of its type SS/],
+    [{ a: { L: {} } }, /'a' is no list/],
+    [{ a: { M: [] } }, /'a' is no map/],
+    [{ a: { M: { b: { L: [{ S: 1 }] } } } }, /'a\.b' is not of its type S/],
+    [nested(40), /nested deeper/],
+  ])('refuses %j', (value, reason) => {
+    expect(reasonOf(value)).toMatch(reason);
+  });
+});
