@@ -103,7 +103,8 @@ async function restoreTable(
 ): Promise<{ readonly restored: RestoredTable; readonly error: CliError | null }> {
   const { context, request, plan, journal, governor, budget } = run;
   const { source, target, desired, keys, change } = table;
-  if (desired !== null) await make(context, desired);
+  // Also where an earlier run had made it and somebody has dropped it since.
+  if (desired !== null && (await make(context, desired))) journal.forget(source.role);
   const { items, skipped } = await loadTable({
     context,
     archive: plan.archive,
@@ -140,16 +141,17 @@ async function restoreTable(
   };
 }
 
-/** Makes a table; one that an earlier run has made is waited for. */
-async function make(context: OperationContext, desired: DesiredTable): Promise<void> {
+/** Makes a table, and says so; one that an earlier run has made is waited for. */
+async function make(context: OperationContext, desired: DesiredTable): Promise<boolean> {
   const found = await describeTable(context.dynamo, desired.name);
   if (found !== null && found.status !== 'DELETING') {
     await settle(context, desired.name, { step: 'waiting for the table' });
-    return;
+    return false;
   }
   const { error, interrupted } = await putBack(context, { ...desired, ...UNTIL_LOADED });
   if (error !== null) throw error;
   if (interrupted) throw new CliError('INTERRUPTED', 'interrupted');
+  return true;
 }
 
 async function compare(run: Run, { source, target, keys, change }: PlannedTable): Promise<void> {
