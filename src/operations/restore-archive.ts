@@ -154,10 +154,10 @@ async function make(context: OperationContext, desired: DesiredTable): Promise<b
   return true;
 }
 
-async function compare(run: Run, { source, target, keys, change }: PlannedTable): Promise<void> {
+async function compare(run: Run, { source, target, change }: PlannedTable): Promise<void> {
   const { context, request, plan } = run;
   if (request.verify === 'full') return verifyItems(context, plan.archive, source, target, change);
-  const found = await countItems(context, target, keys, source.items);
+  const found = await countItems(context, target, source.items);
   if (found === source.items) return;
   throw new CliError('RESTORE_MISMATCH', `table '${target}' holds ${found} items, and the archive ${source.items}`, {
     hint: 'somebody else writes to it, or has removed items; TTL and stream were left off',
