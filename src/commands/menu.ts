@@ -7,14 +7,9 @@ interface MenuChoice {
   readonly definition: CommandDefinition;
 }
 
-/** Every command that can be run, in the order of help. */
-function choicesOf(definitions: readonly CommandDefinition[], before: readonly string[] = []): readonly MenuChoice[] {
-  return definitions.flatMap((definition) => {
-    const words = [...before, definition.name];
-    const below = choicesOf(definition.subcommands ?? [], words);
-    return definition.run === undefined ? below : [{ words, definition }, ...below];
-  });
-}
+/** The commands of one level, in the order of help. */
+const choicesOf = (definitions: readonly CommandDefinition[], before: readonly string[] = []): readonly MenuChoice[] =>
+  definitions.map((definition) => ({ words: [...before, definition.name], definition }));
 
 /** The choice as a command line, the arguments that it cannot do without asked for. */
 async function argvOf(session: CommandSession, { words, definition }: MenuChoice): Promise<readonly string[]> {
@@ -35,6 +30,42 @@ async function argvOf(session: CommandSession, { words, definition }: MenuChoice
   return [...words, ...answers, ...session.runtime.argv, ...child];
 }
 
+/** Asks for one of the choices; null for none of them. */
+async function choose(
+  session: CommandSession,
+  message: string,
+  choices: readonly MenuChoice[],
+  none: string,
+): Promise<MenuChoice | null> {
+  const textOf = ({ words, definition }: MenuChoice): string =>
+    `${words.join(' ')}${definition.run === undefined ? ' ...' : ''}`;
+  const width = Math.max(...choices.map((choice) => textOf(choice).length));
+  const room = (session.terminal.width(session.runtime.stderr) ?? 80) - width - 6;
+  const ellipsis = session.terminal.unicode ? '…' : '...';
+  const cut = (text: string): string =>
+    text.length > room ? `${text.slice(0, Math.max(0, room - ellipsis.length))}${ellipsis}` : text;
+  return session.prompts.select<MenuChoice | null>({
+    message,
+    flag: 'a command; see mcp-sessions --help',
+    choices: [
+      ...choices.map((value) => ({
+        value,
+        name: `${textOf(value).padEnd(width)}  ${cut(value.definition.summary)}`,
+      })),
+      { value: null, name: none },
+    ],
+  });
+}
+
+/** A command that only has subcommands is chosen in two steps: all of them at once would not fit on a screen. */
+async function commandOf(session: CommandSession, choice: MenuChoice): Promise<MenuChoice | null> {
+  const { words, definition } = choice;
+  if (definition.run !== undefined) return choice;
+  const below = choicesOf(definition.subcommands ?? [], words);
+  const chosen = await choose(session, `${words.join(' ')}: which?`, below, 'back');
+  return chosen === null ? null : commandOf(session, chosen);
+}
+
 /**
  * Asks what to do until the user is done. Each choice says the command that does the same, and runs it with the flags
  * that the menu was started with.
@@ -44,22 +75,12 @@ export async function runMenu(
   definitions: readonly CommandDefinition[],
   run: (argv: readonly string[]) => Promise<unknown>,
 ): Promise<void> {
-  const choices = choicesOf(definitions);
-  const width = Math.max(...choices.map(({ words }) => words.join(' ').length));
-  const room = (session.terminal.width(session.runtime.stderr) ?? 80) - width - 6;
-  const ellipsis = session.terminal.unicode ? '…' : '...';
-  const cut = (text: string): string =>
-    text.length > room ? `${text.slice(0, Math.max(0, room - ellipsis.length))}${ellipsis}` : text;
-  const nameOf = ({ words, definition: { summary } }: MenuChoice): string =>
-    `${words.join(' ').padEnd(width)}  ${cut(summary)}`;
   for (;;) {
-    const choice = await session.prompts.select<MenuChoice | null>({
-      message: 'What would you like to do?',
-      flag: 'a command; see mcp-sessions --help',
-      choices: [...choices.map((value) => ({ value, name: nameOf(value) })), { value: null, name: 'quit' }],
-    });
+    const choice = await choose(session, 'What would you like to do?', choicesOf(definitions), 'quit');
     if (choice === null) return;
-    const argv = await argvOf(session, choice);
+    const command = await commandOf(session, choice);
+    if (command === null) continue;
+    const argv = await argvOf(session, command);
     session.tellCommand(argv);
     await run(argv);
     session.tell('');

@@ -21,6 +21,8 @@ export interface ScanRequest {
   readonly filter?: Expression | undefined;
   /** Strongly consistent, at twice the cost; not for an index. */
   readonly consistent?: boolean;
+  /** Pages without their items: reads cost the same, answers are next to nothing. */
+  readonly countOnly?: boolean;
   /** Items of a page at the most; DynamoDB's own limit is 1 MB. */
   readonly pageItems?: number;
   /** Where each segment goes on: the last key that was read, null for a segment that is done. */
@@ -34,6 +36,8 @@ export interface ScanRequest {
 export interface ScannedPage {
   readonly segment: number;
   readonly items: readonly Item[];
+  /** Items of the page, also where they are only counted. */
+  readonly count: number;
   /** Items that DynamoDB read for the page, before the filter. */
   readonly scanned: number;
   readonly readUnits: number;
@@ -119,6 +123,7 @@ async function readPage(
   return {
     segment,
     items: (answer.Items ?? []).map(fromSdk),
+    count: answer.Count ?? 0,
     scanned: answer.ScannedCount ?? 0,
     readUnits,
     next: answer.LastEvaluatedKey === undefined ? null : fromSdk(answer.LastEvaluatedKey),
@@ -159,6 +164,7 @@ function scanInput(request: ScanRequest, segment: number): ScanCommandInput {
     ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
     ...(pageItems !== undefined && { Limit: pageItems }),
     ...(consistent === true && { ConsistentRead: true }),
+    ...(request.countOnly === true && { Select: 'COUNT' as const }),
     ReturnConsumedCapacity: 'TOTAL',
   };
 }

@@ -113,7 +113,7 @@ export async function archive(
   try {
     for (const { role, table } of tables) await archiveTable(run, role, table);
   } catch (error) {
-    if (!(await keep(writer, error))) throw error;
+    if (!(await keep(writer, error))) throw resumable(error);
     return { ...facts(), tables: writer.started.tables.map((started) => partOf(writer, started)), interrupted: true };
   }
   const list = writer.finish({
@@ -142,6 +142,14 @@ async function keep(writer: ArchiveWriter, error: unknown): Promise<boolean> {
   if (code === 'FILE_ERROR' || code === 'INTERNAL') await writer.abandon();
   else await writer.pauseAll();
   return code === 'INTERRUPTED';
+}
+
+/** A failure after which --resume goes on: that is said with it. */
+function resumable(error: unknown): unknown {
+  if (!(error instanceof CliError) || error.code === 'FILE_ERROR') return error;
+  const { code, message, hint, cause } = error;
+  const kept = 'what was read is kept: --resume goes on with it';
+  return new CliError(code, message, { hint: hint === undefined ? kept : `${hint}; ${kept}`, cause });
 }
 
 function partOf(writer: ArchiveWriter, { record }: StartedTable): ArchiveTable {

@@ -103,7 +103,8 @@ async function restoreTable(
 ): Promise<{ readonly restored: RestoredTable; readonly error: CliError | null }> {
   const { context, request, plan, journal, governor, budget } = run;
   const { source, target, desired, keys, change } = table;
-  if (desired !== null) await make(context, desired);
+  // Also where an earlier run had made it and somebody has dropped it since.
+  if (desired !== null && (await make(context, desired))) journal.forget(source.role);
   const { items, skipped } = await loadTable({
     context,
     archive: plan.archive,
@@ -140,22 +141,23 @@ async function restoreTable(
   };
 }
 
-/** Makes a table; one that an earlier run has made is waited for. */
-async function make(context: OperationContext, desired: DesiredTable): Promise<void> {
+/** Makes a table, and says so; one that an earlier run has made is waited for. */
+async function make(context: OperationContext, desired: DesiredTable): Promise<boolean> {
   const found = await describeTable(context.dynamo, desired.name);
   if (found !== null && found.status !== 'DELETING') {
     await settle(context, desired.name, { step: 'waiting for the table' });
-    return;
+    return false;
   }
   const { error, interrupted } = await putBack(context, { ...desired, ...UNTIL_LOADED });
   if (error !== null) throw error;
   if (interrupted) throw new CliError('INTERRUPTED', 'interrupted');
+  return true;
 }
 
-async function compare(run: Run, { source, target, keys, change }: PlannedTable): Promise<void> {
+async function compare(run: Run, { source, target, change }: PlannedTable): Promise<void> {
   const { context, request, plan } = run;
   if (request.verify === 'full') return verifyItems(context, plan.archive, source, target, change);
-  const found = await countItems(context, target, keys, source.items);
+  const found = await countItems(context, target, source.items);
   if (found === source.items) return;
   throw new CliError('RESTORE_MISMATCH', `table '${target}' holds ${found} items, and the archive ${source.items}`, {
     hint: 'somebody else writes to it, or has removed items; TTL and stream were left off',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { TableRole } from '../schema/index.js';
@@ -96,6 +96,22 @@ export class RestoreJournal {
 
   noteCompared(role: TableRole): void {
     this.note(role, COMPARED, { lines: 0, skipped: 0 });
+  }
+
+  /** Begins a table anew: it was made by this run, so nothing that an earlier one wrote is in it. */
+  forget(role: TableRole): void {
+    const stale = [...this.#progress.keys()].filter((key) => key.startsWith(`${role} `));
+    if (stale.length === 0) return;
+    for (const key of stale) this.#progress.delete(key);
+    const lines = [...this.#progress].map(([key, { lines: done, skipped }]) => {
+      const [name = '', at = ''] = key.split(' ');
+      return JSON.stringify([name, Number(at), done, skipped]);
+    });
+    onDisk(this.#file, () => {
+      const partial = `${this.#file}.partial`;
+      writeFileSync(partial, `${[JSON.stringify([...this.#created]), ...lines].join('\n')}\n`, { mode: 0o600 });
+      renameSync(partial, this.#file);
+    });
   }
 
   remove(): void {

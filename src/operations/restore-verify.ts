@@ -4,7 +4,7 @@ import type { OpenArchive, OpenTable } from '../archive/open.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
 import { scanSegments, type ScannedPage } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
-import { canonicalItem, itemToWire, type KeySchema, type WireItem } from '../schema/index.js';
+import { canonicalItem, itemToWire, type WireItem } from '../schema/index.js';
 import { readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 
@@ -15,7 +15,7 @@ async function readAll(
   context: OperationContext,
   table: string,
   items: number,
-  attributes: readonly string[] | null,
+  countOnly: boolean,
   onPage: (page: ScannedPage) => void,
 ): Promise<void> {
   let done = 0;
@@ -25,29 +25,23 @@ async function readAll(
       table,
       ...readingOf(context.dynamo, { itemCount: items, sizeBytes: 0 }, { segments: null, maxReadUnits: null }),
       consistent: true,
-      ...(attributes !== null && { attributes }),
+      countOnly,
       governor: new Governor({ concurrency: READS_AT_ONCE, signal: context.signal }),
       budget: new Budget(null, context.signal),
     },
     async (page) => {
       onPage(page);
-      done += page.items.length;
+      done += page.count;
       context.onProgress({ step: 'comparing', table, done, total: items, unit: 'items' });
     },
   );
 }
 
-/** How many items a table holds, counted one by one. */
-export async function countItems(
-  context: OperationContext,
-  table: string,
-  { partitionKey, sortKey }: KeySchema,
-  expected: number,
-): Promise<number> {
+/** How many items a table holds, counted one by one; about as many as `expected`. */
+export async function countItems(context: OperationContext, table: string, expected: number): Promise<number> {
   let count = 0;
-  const names = sortKey === undefined ? [partitionKey.name] : [partitionKey.name, sortKey.name];
-  await readAll(context, table, expected, names, (page) => {
-    count += page.items.length;
+  await readAll(context, table, expected, true, (page) => {
+    count += page.count;
   });
   return count;
 }
@@ -79,7 +73,7 @@ export async function verifyItems(
   for (const file of source.files)
     for await (const found of itemsOf(file, archive.cipher)) for (const { item } of found) expected.add(change(item));
   const actual = new Digest();
-  await readAll(context, target, source.items, null, (page) => {
+  await readAll(context, target, source.items, false, (page) => {
     for (const item of page.items) actual.add(itemToWire(item));
   });
   if (actual.count === expected.count && actual.sum === expected.sum) return;

@@ -41,6 +41,33 @@ describe('the menu', () => {
     expect(output).toContain('mcp-sessions (sessions)');
   });
 
+  it('asks for the rest of a command that has several parts, and goes back from there', async () => {
+    const { code, output } = await terminal(['--local'], {
+      script: async (screen) => {
+        await screen.waitFor('What would you like to do?');
+        const choose = async (name: RegExp): Promise<void> => {
+          for (let step = 0; step < 30 && !name.test(screen.recent()); step += 1) {
+            screen.key('down');
+            await new Promise((resolve) => setTimeout(resolve, 40));
+          }
+          screen.key('enter');
+        };
+        await choose(/❯ layouts \.\.\./);
+        await screen.waitFor('layouts: which?');
+        await choose(/❯ back/);
+        await screen.waitFor(/❯ setup/);
+        await choose(/❯ layouts \.\.\./);
+        await screen.waitFor(/❯ layouts list/);
+        screen.key('enter');
+        await screen.waitFor('$ mcp-sessions layouts list --local');
+        await screen.waitFor(/❯ setup/);
+        await choose(/❯ quit/);
+      },
+    });
+    expect(code).toBe(0);
+    expect(output).toContain('express');
+  });
+
   it('ends with 130 on Ctrl-C', async () => {
     const { code, output } = await terminal([], {
       script: async (screen) => {

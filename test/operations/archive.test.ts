@@ -13,7 +13,8 @@ import { seed } from '../../src/operations/seed.js';
 import { tempFolder } from '../support/cli.js';
 import { startTestEngine, useEngine } from '../support/engine.js';
 import { archiveTo, contentOf, restoreFrom } from './archive-harness.js';
-import { closeAll, contextFor, freshName, setUp, targetOf } from './harness.js';
+import { awsFaults } from '../support/aws-double.js';
+import { closeAll, contextFor, freshName, setUp, startDouble, targetOf } from './harness.js';
 import { idsOf, itemsOf, stage } from './purge-harness.js';
 
 const engine = useEngine();
@@ -264,6 +265,20 @@ describe('an archive that was stopped', () => {
     const { tables } = await archiveTo(context, target, place, { resume: true, events: false });
     expect(tables.map(({ items }) => items)).toEqual([50]);
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
+  });
+
+  it('by a failure says that --resume goes on', async () => {
+    const { context, double } = await startDouble(engine.endpoint);
+    const { target } = await stage(engine.endpoint, { count: 20, events: 0, expired: 0 });
+    const place = path.join(tempFolder(), 'archive');
+    const lift = double.inject({ operation: 'Scan', error: awsFaults.accessDenied('Scan', 't') });
+    await expect(archiveTo(context(), target, place)).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      hint: expect.stringContaining('--resume'),
+    });
+    lift();
+    const { tables } = await archiveTo(context(), target, place, { resume: true });
+    expect(tables.map(({ items }) => items)).toEqual([20, 0]);
   });
 
   it('begins anew where it had not got as far as its first line', async () => {

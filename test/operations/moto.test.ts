@@ -1,9 +1,13 @@
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { list } from '../../src/operations/list.js';
+import { readRecord } from '../../src/operations/put-back.js';
 import { seed } from '../../src/operations/seed.js';
 import { status } from '../../src/operations/status.js';
+import { tempFolder } from '../support/cli.js';
 import { rawClient } from '../support/engine.js';
 import { type Moto, startMoto } from '../support/moto.js';
+import { archiveTo, contentOf, restoreFrom } from './archive-harness.js';
 import { changesOf, closeAll, contextFor, freshName, outcomesOf, planFor, setUp, targetOf } from './harness.js';
 import { tearDown, testFolder } from './teardown-harness.js';
 
@@ -38,6 +42,34 @@ describe('on moto', () => {
       await seed(context, target, { count: 30, events: 2, expired: 0.5, randomSeed: 1 });
       const { sessions } = await list(context, target, { filter: {}, sort: 'activity', limit: null });
       expect(sessions.filter(({ state }) => state === 'expired')).toHaveLength(15);
+    },
+  );
+
+  it.for(['mcp', 'turul', 'llm-duel', 'pmcp-tasks', 'express'])(
+    'layout %s: an archive holds what the tables hold, and restores it with its settings',
+    async (layout, { skip }) => {
+      if (moto === null) return skip('moto_server is not installed');
+      const context = contextFor(moto.endpoint);
+      const raw = rawClient(moto.endpoint);
+      const tables = names();
+      const overrides = { pointInTimeRecovery: true, deletionProtection: true, tags: { Owner: 'agents' } };
+      expect((await setUp(context, { ...tables, layout, overrides })).error).toBeNull();
+      const target = await targetOf(context, { ...tables, layout });
+      await seed(context, target, { count: 60, events: 2, expired: 0.5, randomSeed: 1 });
+      const folder = path.join(tempFolder(), 'archive');
+      await archiveTo(context, target, folder, { segments: 3 });
+      const result = await restoreFrom(context, folder, { toTable: `${tables.sessions}-copy` });
+      expect(result.error).toBeNull();
+      for (const { role, source, target: copy, missed } of result.tables) {
+        expect(missed).toEqual([]);
+        expect(await contentOf(raw, copy)).toEqual(await contentOf(raw, source));
+        const settings = async (name: string): Promise<object> => ({
+          ...(await readRecord(context, { name, role, layout })),
+          name: '',
+          recordedAt: 0,
+        });
+        expect(await settings(copy)).toEqual(await settings(source));
+      }
     },
   );
 

@@ -269,6 +269,30 @@ describe('a restore that was stopped', () => {
     expect(readdirSync(path.join(folder, '..', 'progress'))).toEqual([]);
   });
 
+  it('writes everything again into a table that was dropped meanwhile, and only into that', async () => {
+    const { sessions, events, folder, copy, context } = await archived(120);
+    const stop = new AbortController();
+    let puts = 0;
+    const stopping = contextFor(engine.endpoint, {
+      signal: stop.signal,
+      onCall: ({ operation, table }) => {
+        puts += operation === 'BatchWriteItem' && table === `${events}-copy` ? 1 : 0;
+        if (puts === 4) stop.abort();
+      },
+    });
+    expect((await restoreFrom(stopping, folder, { toTable: copy, concurrency: 2 })).interrupted).toBe(true);
+    await engine.raw.call('DeleteTable', { TableName: copy });
+    const again: string[] = [];
+    const resuming = contextFor(engine.endpoint, {
+      onCall: ({ operation, table }) => void (operation === 'CreateTable' && again.push(table ?? '')),
+    });
+    const { error } = await restoreFrom(resuming, folder, { toTable: copy, concurrency: 2, resume: true });
+    expect([error, again]).toEqual([null, [copy]]);
+    expect(await contentOf(engine.raw, copy)).toEqual(await contentOf(engine.raw, sessions));
+    expect(await contentOf(engine.raw, `${events}-copy`)).toEqual(await contentOf(engine.raw, events));
+    expect((await restoreFrom(context, folder, { toTable: `${copy}-2` })).error).toBeNull();
+  });
+
   it('does not take for a conflict what it wrote itself', async () => {
     const { sessions, folder, context } = await archived(120);
     for (const id of [...(await idsOf(engine.raw, sessions))].slice(0, 60))
