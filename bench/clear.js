@@ -6,7 +6,7 @@ import { against, alone, capacity, jobs, turns } from './turns.js';
 const ROWS = 10_000;
 
 export const clear = ({ node, runs = 5 }) =>
-  withProduct(async (product) => {
+  withProduct(['operations/clear'], async (product) => {
     const names = ['clear', 'bare deletes', 'loop of DeleteItem'];
     const results = await turns(jobs(names, { node, product }), { runs, rows: ROWS, deletes: true });
     return [

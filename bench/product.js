@@ -5,24 +5,16 @@ import { build } from 'esbuild';
 import { bundleOptions } from '../scripts/build-options.js';
 import { inFolder } from './measure.js';
 
-const CODE = `
-export * from './src/dynamodb/client.js';
-export * from './src/operations/clear.js';
-export * from './src/operations/purge.js';
-export * from './src/operations/purge-plan.js';
-export * from './src/operations/purge-files.js';
-export * from './src/operations/stats.js';
-export { resolveTarget } from './src/operations/target.js';
-export { LAYOUTS } from './src/schema/index.js';
-`;
+const ALWAYS = ['dynamodb/client', 'operations/target', 'schema/index'];
 
-/** Runs `use` with the path of the module. */
-export const withProduct = (use) =>
+/** Runs `use` with the path of a module that exports what these files below `src` do, and what it takes to call it. */
+export const withProduct = (files, use) =>
   inFolder(async (folder) => {
+    const contents = [...ALWAYS, ...files].map((file) => `export * from './src/${file}.js';`).join('\n');
     const root = fileURLToPath(new URL('..', import.meta.url));
     await build({
       ...bundleOptions(root),
-      stdin: { contents: CODE, resolveDir: root, loader: 'ts' },
+      stdin: { contents, resolveDir: root, loader: 'ts' },
       outdir: folder,
       entryNames: 'product',
       outExtension: { '.js': '.mjs' },

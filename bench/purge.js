@@ -3,10 +3,11 @@
 import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
+const FILES = ['purge', 'purge-plan', 'purge-files'].map((name) => `operations/${name}`);
 const ROWS = 10_000;
 
 export const purge = ({ node, runs = 5 }) =>
-  withProduct(async (product) => {
+  withProduct(FILES, async (product) => {
     const names = [
       'purge, deletes',
       'bare statements',
