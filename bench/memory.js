@@ -3,13 +3,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { withEngine } from './engine.js';
-import { bareEnvironment, COMMAND, inFolder, summary, timeProcess } from './measure.js';
+import { COMMAND, inFolder, summary, timeWhole } from './measure.js';
 import { fill } from './rows.js';
 
 const REPORTER = new URL('report-rss.js', import.meta.url).href;
 const MOST_BYTES = 200e6;
 const MOST_GROWTH = 1.2;
-const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_REGION: 'eu-west-1' };
 
 /** Commands on one table, of which the last leaves no rows; a fresh engine for each list. */
 const ROUNDS = [
@@ -28,11 +27,8 @@ function sizes() {
 function peakOf(node, folder, command, { endpoint }) {
   const file = path.join(folder, 'rss');
   const place = ['--layout', 'mcp', '--sessions-table', 'rows', '--endpoint-url', endpoint];
-  const ms = timeProcess(node, ['--import', REPORTER, COMMAND, ...command, ...place, '--json'], {
-    cwd: folder,
-    env: bareEnvironment(folder, { ...CREDENTIALS, BENCH_RSS_FILE: file }),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const args = ['--import', REPORTER, COMMAND, ...command, ...place, '--json'];
+  const ms = timeWhole(node, args, folder, { BENCH_RSS_FILE: file });
   return { ms, bytes: Number(readFileSync(file, 'utf8')) };
 }
 

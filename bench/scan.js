@@ -1,6 +1,6 @@
 // Reading a whole table for `stats`, against bare clients that only count, and the whole command against the AWS CLI's scan.
 import { spawnSync } from 'node:child_process';
-import { bareEnvironment, COMMAND, inFolder, timeProcess } from './measure.js';
+import { bareEnvironment, COMMAND, inFolder, timeWhole } from './measure.js';
 import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
@@ -9,15 +9,10 @@ const ROW_BYTES = 600;
 const OURS = 'mcp-sessions stats';
 const THEIRS = 'aws dynamodb scan';
 
-const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_DEFAULT_REGION: 'eu-west-1' };
-
-/** A case that is a whole process, its output thrown away. */
+/** A case that is a whole process. */
 const wholeProcess =
   (folder, program, argsFor) =>
-  ({ endpoint, table }) => {
-    const options = { cwd: folder, env: bareEnvironment(folder, CREDENTIALS), stdio: ['ignore', 'ignore', 'pipe'] };
-    return { ms: timeProcess(program, argsFor(endpoint, table), options), count: ROWS };
-  };
+  ({ endpoint, table }) => ({ ms: timeWhole(program, argsFor(endpoint, table), folder), count: ROWS });
 
 const STATS = [COMMAND, 'stats', '--no-events', '--layout', 'mcp', '--json'];
 const statsArgs = (endpoint, table) => [...STATS, '--sessions-table', table, '--endpoint-url', endpoint];

@@ -13,8 +13,8 @@ const QUIET = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 /** A case that is a job of the worker. */
 const job =
   (name, { node, product }) =>
-  (place) => {
-    const task = JSON.stringify({ product, ...place });
+  ({ endpoint, table }) => {
+    const task = JSON.stringify({ product, endpoint, table });
     const env = { ...process.env, ...QUIET };
     return JSON.parse(execFileSync(node, [WORKER, name, task], { encoding: 'utf8', env }));
   };
