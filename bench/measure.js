@@ -38,6 +38,17 @@ export function timeProcess(program, args, options) {
   return ms;
 }
 
+/** Good enough for an engine on this machine. */
+const LOCAL_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_DEFAULT_REGION: 'eu-west-1' };
+
+/** As timeProcess, in a folder that is its home too, its output thrown away. */
+export const timeWhole = (program, args, folder, extra = {}) =>
+  timeProcess(program, args, {
+    cwd: folder,
+    env: bareEnvironment(folder, { ...LOCAL_CREDENTIALS, ...extra }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+
 export function summary(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -46,9 +57,22 @@ export function summary(values) {
 }
 
 /**
+ * What was measured against what it is compared with, turn by turn: the ratio of the medians, of the best times (which is
+ * where the others lead on a machine that is busy with other things), and, for its spread, of each turn to the same turn.
+ */
+export function compare(own, base) {
+  const pairs = summary(own.map((value, at) => value / base[at]));
+  return {
+    ...pairs,
+    pairwise: pairs.median,
+    median: summary(own).median / summary(base).median,
+    best: Math.min(...own) / Math.min(...base),
+  };
+}
+
+/**
  * Measures cases in turns, so that whatever else the machine does meets all of them alike. `cases` maps a name to a
- * function that answers milliseconds. Ratios are those of the medians, of the best times (which is where the others lead
- * on a machine that is busy with other things), and, for their spread, of each turn to the reference in the same turn.
+ * function that answers milliseconds.
  */
 export function inTurns(cases, reference, { runs, warmUp }) {
   const names = Object.keys(cases);
@@ -63,17 +87,6 @@ export function inTurns(cases, reference, { runs, warmUp }) {
   const base = times.get(reference);
   return names.map((name) => {
     const own = times.get(name);
-    const pairs = summary(own.map((took, at) => took / base[at]));
-    const time = summary(own);
-    return {
-      name,
-      time,
-      ratio: {
-        ...pairs,
-        pairwise: pairs.median,
-        median: time.median / summary(base).median,
-        best: time.min / summary(base).min,
-      },
-    };
+    return { name, time: summary(own), ratio: compare(own, base) };
   });
 }

@@ -5,25 +5,36 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clear } from './clear.js';
 import { nodeVersion } from './measure.js';
-import { clear, purge } from './purge.js';
+import { memory } from './memory.js';
+import { purge } from './purge.js';
 import { render } from './render.js';
+import { table, verdict } from './report.js';
+import { scan } from './scan.js';
 import { setupLocal } from './setup-local.js';
 import { startup } from './startup.js';
 
-const SUITES = { startup, 'setup-local': setupLocal, render, purge, clear };
+const SUITES = { startup, 'setup-local': setupLocal, render, purge, clear, scan, memory };
+/** Takes so long that it runs only when it is named. */
+const ONLY_NAMED = new Set(['memory']);
+const USUAL = Object.keys(SUITES).filter((name) => !ONLY_NAMED.has(name));
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 const HELP = `Usage: npm run bench -- [suite…] [options]
 
-Suites: ${Object.keys(SUITES).join(', ')} (all of them unless named)
+Suites: ${Object.keys(SUITES).join(', ')} (unless named, all but ${[...ONLY_NAMED].join(', ')}, which takes long)
 
   --node <path>  the Node.js to measure; may be repeated (default: the one that runs this)
   --runs <n>     runs of each case after the warm-up (default: the suite's own)
   --help         this
 
 Every case is measured against a reference in the same run, the two taking turns. Medians, as other work on the
-machine only ever adds time; spread is the lowest and the highest. A missed limit makes the exit code 1.
+machine only ever adds time; spread is the lowest and the highest. 'ours / theirs' in a case's name: ratios are our time
+for an item over theirs, so 0.20 is five times as fast and 1.18 is 0.85 of the rate; for capacity, units used over the
+least that the rows need; for memory, the larger table's peak over the smaller's. A missed limit makes the exit code 1.
+
+  BENCH_ROWS=100000,1000000  the sizes of the tables for memory
 `;
 
 const { values, positionals } = parseArgs({
@@ -38,50 +49,13 @@ const { values, positionals } = parseArgs({
 function choose(names) {
   const unknown = names.find((name) => !Object.hasOwn(SUITES, name));
   if (unknown !== undefined) throw new Error(`there is no suite '${unknown}': ${Object.keys(SUITES).join(', ')}`);
-  return names.length === 0 ? Object.keys(SUITES) : names;
+  return names.length === 0 ? USUAL : names;
 }
 
 function runsOf(text) {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d*$/.test(text)) throw new Error(`--runs '${text}' is not a whole number of at least 1`);
   return Number(text);
-}
-
-function cell(value) {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 1) : String(value);
-}
-
-function table(rows) {
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const lines = [keys, ...rows.map((row) => keys.map((key) => cell(row[key])))];
-  const widths = keys.map((_, at) => Math.max(...lines.map((line) => line[at].length)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, at) => text.padEnd(widths[at]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-const verdict = ({ limit, measured }) => (limit === undefined ? undefined : measured <= limit ? 'pass' : 'FAIL');
-
-const ms = ({ median, min, max }) => ({ 'median ms': median, 'min–max': `${min.toFixed(1)}–${max.toFixed(1)}` });
-
-function toRow({ suite, node, name, time, ratio, limit, measured }) {
-  return {
-    suite,
-    node,
-    case: name,
-    ...ms(time),
-    '× reference': ratio?.median,
-    'at best': ratio?.best,
-    'spread of ×': ratio && `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`,
-    limit,
-    verdict: verdict({ limit, measured }),
-  };
 }
 
 if (values.help) process.stdout.write(HELP);
@@ -94,7 +68,7 @@ else {
       for (const result of await SUITES[name]({ node, runs: runsOf(values.runs) }))
         results.push({ suite: name, node: version, ...result });
     }
-  console.log(table(results.map(toRow)));
+  console.log(table(results));
   mkdirSync(RESULTS, { recursive: true });
   const at = new Date().toISOString();
   const file = path.join(RESULTS, `${at.replaceAll(/[:.]/g, '-')}.json`);
