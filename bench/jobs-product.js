@@ -64,7 +64,8 @@ const second = (read) => async (opened) => {
   return { ms, count, readUnits };
 };
 
-const job = (work) => (task) => withTarget(task, work);
+/** A job that is called with the product's module, its context and target, and a folder that is removed afterwards. */
+export const job = (work) => (task) => withTarget(task, work);
 
 export const productJobs = {
   'purge, deletes': job(deletesOf),

@@ -1,14 +1,15 @@
 // What the product is measured against: a bare client, which sends the same calls, and the loop that people write.
 import { bareClient, batchesOf, inParallel, projectionOf, scanAll } from './bare-client.js';
 
-const IN_FLIGHT = 16;
+export const IN_FLIGHT = 16;
 const LOOP_ROWS = 2000;
-const PAGE_ITEMS = 1000;
+export const PAGE_ITEMS = 1000;
 
 /** What the condition of a purge is about, and the key. */
 const DECISIVE = ['session_id', 'ttl', 'last_activity', 'lastActivity'];
 
-async function withClient({ endpoint }, use) {
+/** Runs `use` with what sends calls of a bare client. */
+export async function withClient({ endpoint }, use) {
   const { post, close } = bareClient(endpoint);
   try {
     return await use(post);

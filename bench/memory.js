@@ -7,14 +7,21 @@ import { COMMAND, inFolder, summary, timeWhole } from './measure.js';
 import { fill } from './rows.js';
 
 const REPORTER = new URL('report-rss.js', import.meta.url).href;
-const MOST_BYTES = 200e6;
 const MOST_GROWTH = 1.2;
 
 /** Commands on one table, of which the last leaves no rows; a fresh engine for each list. */
 const ROUNDS = [
-  [['stats'], ['purge', '--expired', '--keep-events', '--delete-with', 'statements', '--yes']],
-  [['teardown', '--clear-data', '--no-recreate', '--only', 'sessions', '--yes']],
+  [
+    { args: ['stats'], mostMB: 200 },
+    { args: ['purge', '--expired', '--keep-events', '--delete-with', 'statements', '--yes'], mostMB: 200 },
+  ],
+  [
+    { args: ['backup', 'create', '--to', 'kept', '--no-events'], mostMB: 250 },
+    { args: ['restore', 'kept', '--to-table', 'restored', '--no-events', '--yes'], mostMB: 250 },
+    { args: ['teardown', '--clear-data', '--no-recreate', '--only', 'sessions', '--yes'], mostMB: 200 },
+  ],
 ];
+const COMMANDS = ROUNDS.flat().map(({ args: [name], mostMB }) => ({ name, limit: mostMB * 1e6 }));
 
 function sizes() {
   const text = process.env.BENCH_ROWS ?? '100000,1000000';
@@ -34,26 +41,27 @@ function peakOf(node, folder, command, { endpoint }) {
 
 /** Peaks of each command by size: a list of `{ ms, bytes }` for each, one a run. */
 async function measureAll(node, rowCounts, runs) {
-  const found = new Map(ROUNDS.flat().map(([name]) => [name, new Map(rowCounts.map((rows) => [rows, []]))]));
+  const found = new Map(COMMANDS.map(({ name }) => [name, new Map(rowCounts.map((rows) => [rows, []]))]));
   for (let run = 0; run < runs; run += 1)
     for (const rows of rowCounts)
       for (const commands of ROUNDS)
         await withEngine((engine) =>
           inFolder(async (folder) => {
             await fill(engine, 'rows', { rows });
-            for (const command of commands) {
-              process.stderr.write(`  ${command[0]} on ${rows} rows …\n`);
-              const figures = peakOf(node, folder, command, engine);
-              found.get(command[0]).get(rows).push(figures);
+            for (const { args } of commands) {
+              const [name] = args;
+              process.stderr.write(`  ${name} on ${rows} rows …\n`);
+              const figures = peakOf(node, folder, args, engine);
+              found.get(name).get(rows).push(figures);
             }
             const { Items: left } = await engine.post('Scan', { TableName: 'rows', Limit: 1 });
-            if (left.length > 0) throw new Error(`${commands.at(-1)[0]} left rows`);
+            if (left.length > 0) throw new Error(`${commands.at(-1).args[0]} left rows`);
           }),
         );
   return found;
 }
 
-function rowsOf(name, bySize) {
+function rowsOf({ name, limit }, bySize) {
   const peaks = [...bySize].map(([rows, figures]) => ({
     rows,
     time: summary(figures.map(({ ms }) => ms)),
@@ -66,7 +74,7 @@ function rowsOf(name, bySize) {
       name: `${name}, ${rows} rows: peak memory`,
       time,
       peak,
-      limit: MOST_BYTES,
+      limit,
       measured: peak.median,
     })),
     {
@@ -81,5 +89,5 @@ function rowsOf(name, bySize) {
 
 export async function memory({ node, runs = 1 }) {
   const found = await measureAll(node, sizes(), runs);
-  return [...found].flatMap(([name, bySize]) => rowsOf(name, bySize));
+  return COMMANDS.flatMap((command) => rowsOf(command, found.get(command.name)));
 }

@@ -10,7 +10,8 @@ const index = (attribute) => ({
   Projection: { ProjectionType: 'KEYS_ONLY' },
 });
 
-const createTable = (post, table) =>
+/** A table as the layout `mcp` has it for sessions, without a stream. */
+export const createTable = (post, table) =>
   post('CreateTable', {
     TableName: table,
     BillingMode: 'PAY_PER_REQUEST',

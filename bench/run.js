@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { archive } from './archive.js';
 import { clear } from './clear.js';
 import { nodeVersion } from './measure.js';
 import { memory } from './memory.js';
@@ -15,7 +16,7 @@ import { scan } from './scan.js';
 import { setupLocal } from './setup-local.js';
 import { startup } from './startup.js';
 
-const SUITES = { startup, 'setup-local': setupLocal, render, purge, clear, scan, memory };
+const SUITES = { startup, 'setup-local': setupLocal, render, purge, clear, scan, archive, memory };
 /** Takes so long that it runs only when it is named. */
 const ONLY_NAMED = new Set(['memory']);
 const USUAL = Object.keys(SUITES).filter((name) => !ONLY_NAMED.has(name));

@@ -36,7 +36,7 @@ export async function turns(cases, { runs, rows, bytes, deletes }) {
       if (!deletes) least = await fill({ post }, 'rows', { rows, bytes });
       for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {
         if (deletes) least = await fill({ post }, 'rows', { rows, bytes });
-        const figures = await cases[name]({ endpoint, table: 'rows' });
+        const figures = await cases[name]({ endpoint, post, table: 'rows' });
         if (deletes) await post('DeleteTable', { TableName: 'rows' });
         if (turn >= 0) found.get(name).push(figures);
       }
