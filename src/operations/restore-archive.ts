@@ -53,7 +53,8 @@ export async function restoreArchive(
     request,
     plan,
     journal,
-    governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
+    // Nothing is to be found out first: what is throttled comes back, and halves them.
+    governor: new Governor({ concurrency: request.concurrency, initial: request.concurrency, signal: context.signal }),
     budget: new Budget(request.maxWriteUnits, context.signal),
   };
   const tables: RestoredTable[] = [];
