@@ -34,6 +34,15 @@ const deleting = (send) => (task) =>
     return { ms: performance.now() - started, count: items.length };
   });
 
+/** The same with the reading in the time: keys by the page, then their deletes. */
+const readingAndDeleting = (task) =>
+  withClient(task, async (post) => {
+    const started = performance.now();
+    const items = await load(post, task.table);
+    await inParallel(IN_FLIGHT, batchesOf(items), (batch) => sendDeletes(post, task.table, batch));
+    return { ms: performance.now() - started, count: items.length };
+  });
+
 async function sendStatements(post, table, batch) {
   const answer = await post('BatchExecuteStatement', {
     Statements: batch.map(({ session_id: id, ttl, last_activity: active }) => ({
@@ -107,6 +116,7 @@ function expired() {
 export const referenceJobs = {
   'bare statements': deleting(sendStatements),
   'bare deletes': deleting(sendDeletes),
+  'bare scan of keys and deletes': readingAndDeleting,
   'loop of conditional DeleteItem': sdkLoop(onTtl),
   'loop of DeleteItem': sdkLoop(() => ({})),
   'bare scan in 8 segments': reading(8, {}),

@@ -4,7 +4,7 @@ import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
 const FILES = ['purge', 'purge-plan', 'purge-files'].map((name) => `operations/${name}`);
-const ROWS = 10_000;
+const ROWS = 20_000;
 
 export const purge = ({ node, runs = 5 }) =>
   withProduct(FILES, async (product) => {
@@ -19,7 +19,7 @@ export const purge = ({ node, runs = 5 }) =>
     return [
       against('purge, deletes', 'loop of conditional DeleteItem', 1 / 5, results),
       against('purge, deletes', 'bare statements', 1 / 0.85, results),
-      against('purge, reading', 'bare scan of what has expired', 1 / 0.85, results),
+      against('purge, reading', 'bare scan of what has expired', undefined, results),
       alone('loop of conditional DeleteItem', results),
       alone('bare statements', results),
       alone('bare scan of what has expired', results),

@@ -54,7 +54,7 @@ export const alone = (name, { found }) => ({ name, ...times(found.get(name)) });
 
 const perItem = (figures) => figures.map(({ ms, count }) => ms / count);
 
-/** A row for a case against another: × the other's time for an item; `limit` is the most that passes. */
+/** A row for a case against another: × the other's time for an item; `limit` is the most that passes, if anything is asked. */
 export function against(name, reference, limit, { found }) {
   const ratio = compare(perItem(found.get(name)), perItem(found.get(reference)));
   return { name: `${name} / ${reference}`, ...times(found.get(name)), ratio, limit, measured: ratio.median };
