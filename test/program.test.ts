@@ -148,6 +148,11 @@ describe('usage errors', () => {
     [['list', '--limit', '0'], "--limit '0' is invalid: it must be a whole number of at least 1", 'list --help'],
     [['list', '--limit', '1e3'], "--limit '1e3' is invalid: it must be a whole number of at least 1", 'list --help'],
     [
+      ['purge', '--expired', '--segments', '4097'],
+      "--segments '4097' is invalid: it must be a whole number from 1 to 4096",
+      'purge --help',
+    ],
+    [
       ['list', '--idle', '5x'],
       "--idle '5x' is invalid: it must be a duration such as 90s, 15m, 24h, 7d, 2w or 2h30m",
       'list --help',

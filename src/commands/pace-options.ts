@@ -10,5 +10,10 @@ export const concurrencyOption = (calls: number): Option =>
     .default(calls)
     .argParser(wholeNumber(1));
 
+/** DynamoDB takes a million; many more parts than calls in flight only make more of them. */
+const MOST_SEGMENTS = 4096;
+
 export const segmentsOption = (): Option =>
-  new Option('--segments <n>', 'parts in which the table is read at once').argParser(wholeNumber(1));
+  new Option('--segments <n>', `parts in which the table is read at once, 1 to ${MOST_SEGMENTS}`).argParser(
+    wholeNumber(1, MOST_SEGMENTS),
+  );

@@ -37,6 +37,9 @@ const chooses = (flags: PurgeFlags): boolean =>
     flags.idsFile,
   ].some((flag) => flag !== undefined);
 
+/** TotalSegments of a scan. */
+const MOST_SEGMENTS = 1_000_000;
+
 function checkChoice(flags: PurgeFlags): void {
   if (flags.orphans === true && chooses(flags))
     throw new CliError(
@@ -51,6 +54,8 @@ function checkChoice(flags: PurgeFlags): void {
     throw new CliError('USAGE', '--resume and --restart exclude each other');
   if (flags.shard !== undefined && (flags.id ?? flags.idsFile) !== undefined)
     throw new CliError('USAGE', '--shard splits the reading of a whole table: it does not go with --id and --ids-file');
+  if ((flags.segments ?? 1) * (flags.shard?.count ?? 1) > MOST_SEGMENTS)
+    throw new CliError('USAGE', `--segments are those of each shard: together DynamoDB takes ${MOST_SEGMENTS} at most`);
 }
 
 /** What makes a purge the same as an earlier one: where, which tables, and what was asked; not when. */

@@ -28,6 +28,11 @@ export class Governor {
     this.#signal = signal;
   }
 
+  /** How many calls may ever be in flight at once. */
+  get most(): number {
+    return this.#most;
+  }
+
   /** How many calls may be in flight now. */
   get limit(): number {
     return Math.floor(this.#limit);

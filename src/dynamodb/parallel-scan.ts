@@ -58,8 +58,11 @@ export async function scanSegments(
   const segments = request.only ?? Array.from({ length: request.segments }, (_, at) => at);
   const abort = new AbortController();
   const expected = { units: request.expectedUnits };
-  const results = await Promise.allSettled(
-    segments.map(async (segment) => {
+  const waiting = segments.values();
+  // As many segments at a time as there can be calls in flight; what more there are waits without costing anything.
+  const worker = async (): Promise<void> => {
+    for (const segment of waiting) {
+      if (abort.signal.aborted) return;
       try {
         await scanSegment(dynamo, request, segment, expected, abort.signal, onPage);
       } catch (error) {
@@ -67,8 +70,10 @@ export async function scanSegments(
         abort.abort();
         throw error;
       }
-    }),
-  );
+    }
+  };
+  const workers = Math.min(segments.length, request.governor.most);
+  const results = await Promise.allSettled(Array.from({ length: workers }, worker));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
