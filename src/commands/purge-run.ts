@@ -91,7 +91,7 @@ interface Prepared {
 async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prepared> {
   checkChoice(flags);
   const { runtime } = session;
-  const [{ purgeFiles, readDone, readSummary, removeFiles }, context, ids] = await Promise.all([
+  const [{ purgeFiles }, context, ids] = await Promise.all([
     import('../operations/purge-files.js'),
     session.context(),
     idsOf(flags, runtime.cwd),
@@ -99,12 +99,6 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
   const target = await session.target();
   const folder = path.resolve(runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
   const files = purgeFiles(folder, await fingerprint(session, target, flags));
-  const isUnfinished = readSummary(files) !== null && readDone(files).size > 0;
-  if (isUnfinished && flags.resume !== true && flags.restart !== true && flags.dryRun !== true)
-    throw new CliError('PURGE_UNFINISHED', `an earlier run of this purge was stopped half-way (${files.done})`, {
-      hint: 'give --resume to finish it first, or --restart to forget it (events of sessions that it had just deleted may stay: --orphans finds them)',
-    });
-  if (flags.restart === true) removeFiles(files);
   const request: PurgeRequest = {
     filter: await filterOf(flags, runtime.now()),
     ids,
@@ -118,11 +112,35 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
   return { context, target, request, files };
 }
 
-/** A dry run must not disturb the plan of a purge that is to be resumed. */
+/** Whether this run may take the files: not while another has them, nor over an unfinished purge unless told to. */
+async function take({ files }: Prepared, flags: PurgeFlags): Promise<() => void> {
+  const [{ readSummary, removeFiles }, { isBegun }, { lockPurge }] = await Promise.all([
+    import('../operations/purge-files.js'),
+    import('../operations/purge-record.js'),
+    import('../operations/purge-lock.js'),
+  ]);
+  // A dry run has files of its own, which nobody goes on with.
+  if (flags.dryRun === true) return () => removeFiles(dryRunFiles(files));
+  const unlock = lockPurge(files);
+  try {
+    if (flags.restart === true) removeFiles(files);
+    else if (flags.resume !== true && readSummary(files) !== null && isBegun(files))
+      throw new CliError('PURGE_UNFINISHED', `an earlier run of this purge was stopped half-way (${files.done})`, {
+        hint: 'give --resume to finish it first, or --restart to forget it (events of sessions that it had just deleted may stay: --orphans finds them)',
+      });
+    return unlock;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** A dry run must not disturb the plan of a purge that is to be resumed, nor another dry run. */
 const dryRunFiles = (files: PurgeFiles): PurgeFiles => ({
-  plan: `${files.plan}.dry`,
-  summary: `${files.summary}.dry`,
-  done: `${files.done}.dry`,
+  plan: `${files.plan}.dry-${process.pid}`,
+  summary: `${files.summary}.dry-${process.pid}`,
+  done: `${files.done}.dry-${process.pid}`,
+  lock: files.lock,
 });
 
 async function consent(
@@ -150,10 +168,7 @@ async function runSessions(session: CommandSession, flags: PurgeFlags, prepared:
   const earlier = flags.resume === true ? readSummary(files) : null;
   const summary = isSummary(earlier) ? earlier : await planPurge(context, target, request, files);
   session.progress.stop();
-  if (flags.dryRun === true) {
-    removeFiles(files);
-    return { view: dryRunView(summary) };
-  }
+  if (flags.dryRun === true) return { view: dryRunView(summary) };
   if (summary.matched === 0) {
     removeFiles(files);
     return { view: resultView(null, summary, null) };
@@ -169,7 +184,7 @@ async function runSessions(session: CommandSession, flags: PurgeFlags, prepared:
   }
   const shape = flags.deleteWith ?? (context.heedsStatements ? 'statements' : 'items');
   const result = await purge(context, target, request, summary, files, shape);
-  const unfinished = result.interrupted || result.failed > 0 || result.events.failed > 0;
+  const unfinished = !result.complete;
   return {
     view: resultView(result, summary, unfinished ? resumeCommand(session) : null),
     exitCode: result.interrupted ? EXIT.interrupted : unfinished ? EXIT.partly : EXIT.done,
@@ -201,7 +216,7 @@ async function runOrphans(session: CommandSession, flags: PurgeFlags, prepared: 
     throw error;
   }
   const result = await purgeOrphans(context, request, summary, files);
-  const unfinished = result.interrupted || result.failed > 0;
+  const unfinished = !result.complete;
   return {
     view: orphanView(result, summary, unfinished ? resumeCommand(session) : null),
     exitCode: result.interrupted ? EXIT.interrupted : unfinished ? EXIT.partly : EXIT.done,
@@ -211,5 +226,12 @@ async function runOrphans(session: CommandSession, flags: PurgeFlags, prepared: 
 /** Plans a purge, asks, and carries it out. */
 export async function runPurge(session: CommandSession, flags: PurgeFlags): Promise<Outcome> {
   const prepared = await prepare(session, flags);
-  return flags.orphans === true ? runOrphans(session, flags, prepared) : runSessions(session, flags, prepared);
+  const unlock = await take(prepared, flags);
+  try {
+    return await (flags.orphans === true
+      ? runOrphans(session, flags, prepared)
+      : runSessions(session, flags, prepared));
+  } finally {
+    unlock();
+  }
 }

@@ -147,7 +147,9 @@ export function resultView(result: PurgeResult | null, summary: PurgeSummary, re
         ...(skippedLive > 0
           ? [page.note(`${number(skippedLive)} kept: they came back to life after they had been read`)]
           : []),
-        ...failures.map(({ code, message, count }) => page.blocked(`${number(count)} failed: ${code} ${message}`)),
+        ...failures.map(({ code, message, count }) =>
+          page.blocked(`${count > 0 ? `${number(count)} failed: ` : ''}${code} ${message}`),
+        ),
         ...(events.failed > 0 ? [page.blocked(`${number(events.failed)} events could not be deleted`)] : []),
         page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${result.seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn(`not everything was done; go on with:`), page.block(resume)]),
@@ -189,7 +191,7 @@ export function orphanDryRunView(summary: OrphanSummary, dryRun: boolean): View 
 }
 
 export function orphanView(result: OrphanResult, summary: OrphanSummary, resume: string | null): View {
-  const { deleted, failed, writeUnits, seconds } = result;
+  const { deleted, failed, failures, writeUnits, seconds } = result;
   const { matched, readUnits } = summary;
   return numbersView(
     {
@@ -202,11 +204,12 @@ export function orphanView(result: OrphanResult, summary: OrphanSummary, resume:
       capacity: { readUnits, writeUnits },
       seconds: Number(seconds.toFixed(3)),
     },
-    { resume: resume === null ? null : { command: resume } },
+    { failures, resume: resume === null ? null : { command: resume } },
     (page) =>
       [
         page.success(`${number(deleted)} of ${number(matched)} events without a session deleted`),
         ...(failed > 0 ? [page.blocked(`${number(failed)} could not be deleted`)] : []),
+        ...failures.map(({ code, message }) => page.blocked(`${code} ${message}`)),
         page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn('not everything was done; go on with:'), page.block(resume)]),
       ].join('\n'),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
   closeSync,
   createReadStream,
   existsSync,
@@ -20,25 +19,29 @@ import { type Item, itemFromWire, itemToWire, type WireValue } from '../schema/i
  * The files of one purge, private to their owner since they hold session ids:
  * `<name>.plan` the sessions that matched when the table was read, a JSON line each;
  * `<name>.json` what was asked, and what the reading found; written last, so that a plan without it is not whole;
- * `<name>.done` a JSON line for each batch that is finished, its events included.
+ * `<name>.done` a JSON line for each batch that is finished, its events included, and what each run has spent; it is
+ * there from before the first delete on;
+ * `<name>.lock` the process that works with them.
  */
 export interface PurgeFiles {
   readonly plan: string;
   readonly summary: string;
   readonly done: string;
+  readonly lock: string;
 }
 
 /** Which purge this is: the same request on the same tables has the same files. */
 export function purgeFiles(folder: string, request: unknown): PurgeFiles {
   const name = createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 12);
   const base = path.join(folder, `purge-${name}`);
-  return { plan: `${base}.plan`, summary: `${base}.json`, done: `${base}.done` };
+  return { plan: `${base}.plan`, summary: `${base}.json`, done: `${base}.done`, lock: `${base}.lock` };
 }
 
-const PRIVATE_FILE = 0o600;
-const PRIVATE_FOLDER = 0o700;
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
 
-function onDisk<T>(file: string, work: () => T): T {
+/** Throws FILE_ERROR where the work fails. */
+export function onDisk<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
@@ -152,47 +155,4 @@ function parseLine(line: string): ConditionalDelete {
     key: itemFromWire(key),
     observed: { ...itemFromWire(observed), ...Object.fromEntries(absent.map((name) => [name, null])) },
   };
-}
-
-/** What became of a batch: for each of its sessions `d` deleted, `a` alive, `f` failed; and its events. */
-export interface BatchRecord {
-  readonly batch: number;
-  readonly outcomes: string;
-  readonly eventsDeleted: number;
-  readonly eventsFailed: number;
-}
-
-/** Whether another run has something to try again in a batch. */
-export const isWhole = ({ outcomes, eventsFailed }: BatchRecord): boolean =>
-  !outcomes.includes('f') && eventsFailed === 0;
-
-/** The batches that were tried; a later line of the same batch counts. The last line may be torn by a kill -9: that batch is then not finished. */
-export function readDone({ done }: PurgeFiles): ReadonlyMap<number, BatchRecord> {
-  if (!existsSync(done)) return new Map();
-  const text = readFileSync(done, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) writeFileSync(done, whole, { mode: PRIVATE_FILE });
-  const lines = whole.split('\n').slice(0, -1);
-  return new Map(
-    lines.flatMap((line) => {
-      const record = parseRecord(line);
-      return record === undefined ? [] : [[record.batch, record]];
-    }),
-  );
-}
-
-function parseRecord(line: string): BatchRecord | undefined {
-  try {
-    const [batch, outcomes, eventsDeleted, eventsFailed]: [number, string, number, number] = JSON.parse(line);
-    return { batch, outcomes, eventsDeleted, eventsFailed };
-  } catch {
-    return undefined;
-  }
-}
-
-export function writeDone({ done }: PurgeFiles, record: BatchRecord): void {
-  const { batch, outcomes, eventsDeleted, eventsFailed } = record;
-  onDisk(done, () => {
-    appendFileSync(done, `${JSON.stringify([batch, outcomes, eventsDeleted, eventsFailed])}\n`, { mode: PRIVATE_FILE });
-  });
 }

@@ -9,8 +9,12 @@ import type { Item } from '../schema/index.js';
 import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { warnOfScan } from './large-scan.js';
-import { PlanWriter, type PurgeFiles, readDone, readPlan, removeFiles, writeDone } from './purge-files.js';
+import type { PurgeFailure } from './purge.js';
+import { PlanWriter, type PurgeFiles, readPlan, removeFiles } from './purge-files.js';
+import { Meter } from './purge-meter.js';
+import { type BatchRecord, beginDone, isWhole, readDone, writeDone } from './purge-record.js';
 import type { PurgeRequest } from './purge-plan.js';
+import { atOnce, errorOf } from './purge-workers.js';
 import { nameOf, requireSessions, type Target } from './target.js';
 
 export interface OrphanSummary {
@@ -110,45 +114,49 @@ export async function planOrphans(
 
 export interface OrphanResult {
   readonly deleted: number;
+  /** Events that could not be deleted; with those that were not tried, where an error ended the run early. */
   readonly failed: number;
+  readonly failures: readonly PurgeFailure[];
   readonly writeUnits: number;
   readonly seconds: number;
+  /** Stopped by the signal. */
   readonly interrupted: boolean;
+  /** Everything was tried, and nothing failed. */
+  readonly complete: boolean;
 }
 
-/** Deletes the events that were found without a session; goes on where an earlier run was stopped. */
+/**
+ * Deletes the events that were found without a session; goes on where an earlier run was stopped. From the first delete
+ * on every CliError ends in a result that says what was done.
+ */
 export async function purgeOrphans(
   context: OperationContext,
   request: PurgeRequest,
   summary: OrphanSummary,
   files: PurgeFiles,
 ): Promise<OrphanResult> {
-  const started = performance.now();
+  const readBudget = new Budget(null, context.signal);
   const budget = new Budget(request.maxWriteUnits, context.signal);
   const governor = new Governor({ concurrency: request.concurrency, signal: context.signal });
   const cost = new UnitCost(Math.max(1, summary.writeUnits / Math.max(1, summary.matched)));
   const done = readDone(files);
+  const meter = new Meter(files, done.runs, { readBudget, writeBudget: budget });
   let [deleted, failed] = [0, 0];
-  for (const record of done.values())
-    [deleted, failed] = [deleted + record.eventsDeleted, failed + record.eventsFailed];
-  let interrupted = false;
+  for (const record of done.batches.values()) if (isWhole(record)) deleted += record.eventsDeleted;
   const batches = readPlan(files, DELETE_BATCH);
   const worker = async (): Promise<void> => {
     for (;;) {
       const next = await batches.next();
       if (next.done === true) return;
       const { batch, deletes } = next.value;
-      if (done.has(batch)) continue;
+      const earlier = done.batches.get(batch);
+      if (earlier !== undefined && isWhole(earlier)) continue;
       const keys = deletes.map(({ key }) => key);
       const pace = { governor, budget, cost };
-      const result = await deleteKeys(context.dynamo, summary.eventsTable, keys, pace);
-      writeDone(files, {
-        batch,
-        outcomes: '',
-        eventsDeleted: keys.length - result.failed,
-        eventsFailed: result.failed,
-      });
-      [deleted, failed] = [deleted + keys.length - result.failed, failed + result.failed];
+      const { failed: left } = await deleteKeys(context.dynamo, summary.eventsTable, keys, pace);
+      [deleted, failed] = [deleted + keys.length - left, failed + left];
+      writeDone(files, { ...EVENTS_ONLY, batch, eventsDeleted: keys.length - left, eventsFailed: left });
+      meter.writeNowAndThen();
       context.onProgress({
         step: 'deleting events without a session',
         table: summary.eventsTable,
@@ -158,15 +166,24 @@ export async function purgeOrphans(
       });
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: request.concurrency }, worker));
+  beginDone(files);
+  const error = await errorOf(() => atOnce(request.concurrency, worker));
   await batches.return(undefined);
-  for (const result of results) {
-    if (result.status === 'fulfilled') continue;
-    if (!(result.reason instanceof CliError) || result.reason.code !== 'INTERRUPTED') throw result.reason;
-    interrupted = true;
+  const unwritten = await errorOf(async () => meter.write());
+  const stopped = error ?? unwritten;
+  const interrupted = stopped?.code === 'INTERRUPTED';
+  const failures: PurgeFailure[] = [];
+  if (stopped !== null && !interrupted) {
+    const untried = summary.matched - deleted - failed;
+    failures.push({ code: stopped.code, message: stopped.message, count: untried });
+    failed += untried;
   }
-  if (!interrupted && failed === 0) removeFiles(files);
-  return { deleted, failed, writeUnits: budget.spent, seconds: (performance.now() - started) / 1000, interrupted };
+  const complete = stopped === null && failed === 0;
+  if (complete) removeFiles(files);
+  const { writeUnits, seconds } = meter.total;
+  return { deleted, failed, failures, writeUnits, seconds, interrupted, complete };
 }
+
+const EVENTS_ONLY: Pick<BatchRecord, 'outcomes' | 'eventsOpen'> = { outcomes: '', eventsOpen: false };
 
 const keyText = (item: Item, attribute: string): string => JSON.stringify(item[attribute]);

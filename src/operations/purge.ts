@@ -11,15 +11,10 @@ import { CliError } from '../errors.js';
 import { deleteUnits } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { type EventCount, type EventPurge, eventPurgeFor } from './purge-events.js';
-import {
-  type BatchRecord,
-  isWhole,
-  type PurgeFiles,
-  readDone,
-  readPlan,
-  removeFiles,
-  writeDone,
-} from './purge-files.js';
+import { type PurgeFiles, readPlan, removeFiles } from './purge-files.js';
+import { type BatchRecord, beginDone, isWhole, readDone, writeDone } from './purge-record.js';
+import { Meter } from './purge-meter.js';
+import { atOnce, errorOf } from './purge-workers.js';
 import type { PurgeRequest, PurgeSummary } from './purge-plan.js';
 import { requireSessions, type Target } from './target.js';
 
@@ -34,13 +29,17 @@ export interface PurgeResult {
   readonly deleted: number;
   /** Sessions that were no longer as they had been read: refreshed, and so kept. */
   readonly skippedLive: number;
+  /** Sessions that could not be deleted; with those that were not tried, where an error ended the run early. */
   readonly failed: number;
   readonly failures: readonly PurgeFailure[];
   readonly events: EventCount;
+  /** Of this run and of those before it that it went on with, as all counts. */
   readonly capacity: { readonly readUnits: number; readonly writeUnits: number };
   readonly seconds: number;
-  /** Not everything was tried: the files are kept, and the next run goes on. */
+  /** Stopped by the signal. */
   readonly interrupted: boolean;
+  /** Everything was tried, and nothing failed. Otherwise the files are kept, and the next run goes on. */
+  readonly complete: boolean;
 }
 
 /** How the condition of a delete is put: PartiQL statements 25 a call, or DeleteItem one by one. */
@@ -52,6 +51,7 @@ interface Run {
   readonly pace: DeletePace;
   readonly files: PurgeFiles;
   readonly failures: Map<string, PurgeFailure>;
+  readonly meter: Meter;
   shape: DeleteShape;
   readonly totals: { deleted: number; alive: number; failed: number; events: number; eventsFailed: number };
 }
@@ -59,7 +59,8 @@ interface Run {
 /**
  * Deletes the sessions of a plan, each only if it still is as it was read, and then their events. What is finished is
  * recorded batch by batch, so that a later run goes on after an interruption, a crash or kill -9; a batch that was cut
- * off is done again, which changes nothing for what it had deleted.
+ * off is done again, which changes nothing for what it had deleted. From the first delete on every CliError ends in a
+ * result that says what was done.
  */
 export async function purge(
   context: OperationContext,
@@ -69,53 +70,67 @@ export async function purge(
   files: PurgeFiles,
   shape: DeleteShape,
 ): Promise<PurgeResult> {
-  const started = performance.now();
   const table = await requireSessions(context, target);
   const readBudget = new Budget(request.maxReadUnits, context.signal);
   const writeBudget = new Budget(request.maxWriteUnits, context.signal);
   const governor = new Governor({ concurrency: request.concurrency, signal: context.signal });
+  const events = await eventPurgeFor(context, target, summary, { governor, readBudget, writeBudget });
+  const done = readDone(files);
   const run: Run = {
     context,
     table: table.name,
     pace: { governor, budget: writeBudget, cost: new UnitCost(deleteUnits(table)) },
     files,
     failures: new Map(),
+    meter: new Meter(files, done.runs, { readBudget, writeBudget }),
     shape,
     totals: { deleted: 0, alive: 0, failed: 0, events: 0, eventsFailed: 0 },
   };
-  const done = readDone(files);
+  const { totals, meter } = run;
   // What failed is tried again; it is counted then.
-  for (const record of done.values()) if (isWhole(record)) count(run, record);
-  const events = await eventPurgeFor(context, target, summary, { governor, readBudget, writeBudget });
-  const interrupted = await untilInterrupted(async () => {
-    await deleteBatches(run, summary, done, events, request.concurrency);
-    const swept = await events.finish(() => deletedKeys(run));
-    run.totals.events += swept.deleted;
-    run.totals.eventsFailed += swept.failed;
+  const again = new Map(done.batches);
+  for (const [batch, record] of done.batches) {
+    if (!isWhole(record)) continue;
+    count(run, record);
+    again.delete(batch);
+  }
+  beginDone(files);
+  const error = await errorOf(async () => {
+    await deleteBatches(run, summary, { done: done.batches, again }, events, request.concurrency);
+    const swept = await events.finish(
+      () => deletedKeys(run),
+      (deleted) => meter.passed(deleted),
+    );
+    totals.eventsFailed += swept.failed;
+    if (swept.error !== null) throw swept.error;
   });
-  const { deleted, alive, failed, events: eventsDeleted, eventsFailed } = run.totals;
-  if (!interrupted && failed === 0 && eventsFailed === 0) removeFiles(files);
+  // A full disk, say, which may also be what ended the run.
+  const unwritten = await errorOf(async () => meter.write());
+  const stopped = error ?? unwritten;
+  // Not come to again: what had been done of them counts, and the rest was not tried.
+  for (const record of again.values())
+    count(run, { ...record, outcomes: record.outcomes.replaceAll('f', ''), eventsFailed: 0 });
+  const interrupted = stopped?.code === 'INTERRUPTED';
+  if (stopped !== null && !interrupted) {
+    const untried = summary.matched - totals.deleted - totals.alive - totals.failed;
+    totals.failed += untried;
+    note(run, stopped, untried);
+  }
+  const complete = stopped === null && totals.failed === 0 && totals.eventsFailed === 0;
+  if (complete) removeFiles(files);
+  const { readUnits, writeUnits, seconds, eventsDeleted } = meter.total;
   return {
     matched: summary.matched,
-    deleted,
-    skippedLive: alive,
-    failed,
+    deleted: totals.deleted,
+    skippedLive: totals.alive,
+    failed: totals.failed,
     failures: [...run.failures.values()],
-    events: { deleted: eventsDeleted, failed: eventsFailed },
-    capacity: { readUnits: readBudget.spent, writeUnits: writeBudget.spent },
-    seconds: (performance.now() - started) / 1000,
+    events: { deleted: totals.events + eventsDeleted, failed: totals.eventsFailed },
+    capacity: { readUnits, writeUnits },
+    seconds,
     interrupted,
+    complete,
   };
-}
-
-async function untilInterrupted(work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
-    return false;
-  } catch (error) {
-    if (error instanceof CliError && error.code === 'INTERRUPTED') return true;
-    throw error;
-  }
 }
 
 function count({ totals }: Run, { outcomes, eventsDeleted, eventsFailed }: BatchRecord): void {
@@ -132,7 +147,7 @@ function count({ totals }: Run, { outcomes, eventsDeleted, eventsFailed }: Batch
 async function deleteBatches(
   run: Run,
   summary: PurgeSummary,
-  done: ReadonlyMap<number, BatchRecord>,
+  { done, again }: { readonly done: ReadonlyMap<number, BatchRecord>; readonly again: Map<number, BatchRecord> },
   events: EventPurge,
   workers: number,
 ): Promise<void> {
@@ -144,7 +159,7 @@ async function deleteBatches(
       const { batch, deletes } = next.value;
       const earlier = done.get(batch);
       if (earlier !== undefined && isWhole(earlier)) continue;
-      await deleteBatch(run, batch, deletes, events, earlier);
+      await deleteBatch(run, batch, deletes, events, again);
       const { deleted, alive, failed } = run.totals;
       run.context.onProgress({
         step: 'deleting sessions',
@@ -156,9 +171,11 @@ async function deleteBatches(
       });
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: workers }, worker));
-  await batches.return(undefined);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  try {
+    await atOnce(workers, worker);
+  } finally {
+    await batches.return(undefined);
+  }
 }
 
 const LETTERS = { deleted: 'd', alive: 'a', failed: 'f' } as const;
@@ -168,15 +185,16 @@ async function deleteBatch(
   batch: number,
   deletes: readonly ConditionalDelete[],
   events: EventPurge,
-  earlier: BatchRecord | undefined,
+  again: Map<number, BatchRecord>,
 ): Promise<void> {
+  const earlier = again.get(batch);
   const letters = deletes.map((_, at) => earlier?.outcomes[at] ?? 'f');
   const open = deletes.flatMap((_, at) => (letters[at] === 'f' ? [at] : []));
   const outcomes = await deleteAll(
     run,
     open.flatMap((at) => deletes[at] ?? []),
   );
-  for (const outcome of outcomes) if (outcome.kind === 'failed') noteFailure(run, outcome);
+  for (const outcome of outcomes) if (outcome.kind === 'failed') note(run, outcome, 1);
   for (const [index, at] of open.entries()) letters[at] = LETTERS[outcomes[index]?.kind ?? 'failed'];
   const gone = deletes.flatMap(({ key }, at) => (letters[at] === 'd' ? [key] : []));
   const swept = await events.forSessions(gone);
@@ -185,14 +203,19 @@ async function deleteBatch(
     outcomes: letters.join(''),
     eventsDeleted: (earlier?.eventsDeleted ?? 0) + swept.deleted,
     eventsFailed: swept.failed,
+    eventsOpen: swept.error !== null,
   };
-  writeDone(run.files, record);
+  again.delete(batch);
   count(run, record);
+  writeDone(run.files, record);
+  run.meter.writeNowAndThen();
+  if (swept.error !== null) throw swept.error;
 }
 
-function noteFailure({ failures }: Run, { code, message }: DeleteOutcome & { kind: 'failed' }): void {
+/** `times` is how many sessions it befell. */
+function note({ failures }: Run, { code, message }: { code: string; message: string }, times: number): void {
   const known = failures.get(code);
-  failures.set(code, { code, message: known?.message ?? message, count: (known?.count ?? 0) + 1 });
+  failures.set(code, { code, message: known?.message ?? message, count: (known?.count ?? 0) + times });
 }
 
 /** Statements where they may be used; DeleteItem from the first refusal of permission on. */
@@ -211,7 +234,7 @@ async function deleteAll(run: Run, deletes: readonly ConditionalDelete[]): Promi
 
 /** The keys of the sessions that this purge deleted, in this run and in those before it. */
 async function* deletedKeys(run: Run): AsyncGenerator<ConditionalDelete['key']> {
-  const done = readDone(run.files);
+  const { batches: done } = readDone(run.files);
   for await (const { batch, deletes } of readPlan(run.files, DELETE_BATCH)) {
     const outcomes = done.get(batch)?.outcomes ?? '';
     for (const [at, { key }] of deletes.entries()) if (outcomes[at] === 'd') yield key;

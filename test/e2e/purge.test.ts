@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -174,5 +174,42 @@ describe('purge, the built command', () => {
       events: { deleted: 3000 },
       resume: null,
     });
+  }, 120_000);
+
+  it('runs once at a time: a second one waits for nothing and touches nothing, until the first was killed', async () => {
+    const cwd = tempFolder();
+    const tables = ['--sessions-table', 'twice-sessions', '--events-table', 'twice-events', ...at()];
+    await runCli(['setup', '--no-streams', '--yes', '-q', ...tables], { cwd });
+    await runCli(['seed', '--count', '500', '--events', '1', '--expired', '1', '-q', ...tables], { cwd });
+    const argv = ['purge', '--expired', '--yes', '--json', ...tables];
+    const running: { kill(signal: NodeJS.Signals): boolean }[] = [];
+    const first = runCli([...argv, '--max-wcu', '10'], {
+      cwd,
+      timeoutMs: 60_000,
+      onStart: (child) => void running.push(child),
+    });
+    const folder = path.join(cwd, '.mcp-sessions');
+    const isBegun = (): boolean =>
+      existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('purge-') && name.endsWith('.done'));
+    await expect.poll(isBegun, { timeout: 20_000 }).toBe(true);
+    for (const more of [[], ['--resume'], ['--restart']]) {
+      const second = await runCli([...argv, ...more], { cwd });
+      expect([second.code, second.stdout]).toEqual([1, '']);
+      expect(JSON.parse(second.stderr).error).toMatchObject({
+        code: 'PURGE_RUNNING',
+        message: expect.stringContaining('this purge is running (process '),
+      });
+    }
+    expect((await runCli([...argv, '--dry-run'], { cwd })).code).toBe(0);
+    for (const child of running) child.kill('SIGKILL');
+    expect((await first).signal).toBe('SIGKILL');
+    const resumed = await runCli([...argv, '--resume'], { cwd, timeoutMs: 60_000 });
+    expect({ code: resumed.code, ...JSON.parse(resumed.stdout) }).toMatchObject({
+      code: 0,
+      matched: 500,
+      deleted: 500,
+      events: { deleted: 500 },
+    });
+    expect(readdirSync(folder).filter((name) => name.startsWith('purge-'))).toEqual([]);
   }, 120_000);
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { purge } from '../../src/operations/purge.js';
 import { planOrphans, purgeOrphans } from '../../src/operations/purge-orphans.js';
 import { planPurge } from '../../src/operations/purge-plan.js';
-import { purgeFiles, readDone } from '../../src/operations/purge-files.js';
+import { purgeFiles } from '../../src/operations/purge-files.js';
+import { readDone } from '../../src/operations/purge-record.js';
 import { parseWhere } from '../../src/schema/where.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
@@ -270,7 +271,7 @@ describe('purge, where something fails', () => {
   it('takes no batch for finished whose line was torn', async () => {
     const here = await stage(engine.endpoint, { count: 0, events: 0, expired: 0 });
     writeFileSync(here.files.done, '[0,"dd",0,0]\n[1,"d');
-    expect([...readDone(here.files).keys()]).toEqual([0]);
+    expect([...readDone(here.files).batches.keys()]).toEqual([0]);
     expect(readFileSync(here.files.done, 'utf8')).toBe('[0,"dd",0,0]\n');
   });
 
