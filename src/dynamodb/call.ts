@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { CallRecord, Dynamo } from './client.js';
-import { type CallSite, toCliError } from './errors.js';
+import { type CallSite, isSilence, overloaded, toCliError } from './errors.js';
 
 /**
  * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the
@@ -30,11 +30,15 @@ export async function answerOf<T>(dynamo: Dynamo, site: CallSite, send: () => Pr
   };
   try {
     const answer = await (READ.test(operation) ? unlessAborted(send(), signal) : send());
+    dynamo.answers.note();
     record(answer, null);
     return answer;
   } catch (cause) {
+    if (callFacts(operation, cause).status !== null) dynamo.answers.note();
     record(cause, cause instanceof Error ? cause.name : 'unknown');
     if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted', { cause });
+    // Others were answered meanwhile: it has more to do than it can, and this call may be made again.
+    if (isSilence(cause) && (dynamo.answers.lastAt ?? 0) > started) throw overloaded(cause, site);
     throw toCliError(cause, site);
   }
 }

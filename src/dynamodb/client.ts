@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -49,7 +51,17 @@ export interface Dynamo {
   /** The SDK's client, for call.ts and streams.ts. Opaque, so that the library's types do not need the SDK's. */
   readonly sdk: object;
   readonly onCall: (call: CallRecord) => void;
+  /** Shared by all copies of the connection. */
+  readonly answers: Answers;
   destroy(): void;
+}
+
+/** What is known of whether the other end answers. */
+export interface Answers {
+  /** When the last answer came, on the clock of `performance.now()`; null before the first. */
+  readonly lastAt: number | null;
+  /** Notes that an answer came just now, of whatever kind. */
+  note(): void;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)$/;
@@ -93,6 +105,8 @@ const LOCAL_CONNECT_TIMEOUT_MS = 1000;
  * the whole request, so that a large batch on a slow line gets through.
  */
 const IDLE_TIMEOUT_MS = 5000;
+/** An engine on one core takes longer over a batch when many come at once: once it has answered, it is known to be there. */
+const PROVEN_ENGINE_IDLE_TIMEOUT_MS = 30_000;
 const MAX_SOCKETS = 128;
 
 /** What AWS's configuration files could say of an endpoint does not hold for one that was named: they are not read for it. */
@@ -112,6 +126,17 @@ export function connect(options: ConnectOptions): Dynamo {
   // Every call in flight listens for the interruption; Node takes more than ten listeners for a leak.
   setMaxListeners(0, signal);
   const isLocal = endpoint !== null && isLoopback(endpoint);
+  // Our own: a handler whose settings were changed forgets to close its agents.
+  const agents = {
+    http: new HttpAgent({ maxSockets: MAX_SOCKETS, keepAlive: true }),
+    https: new HttpsAgent({ maxSockets: MAX_SOCKETS, keepAlive: true }),
+  };
+  const handler = new NodeHttpHandler({
+    connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
+    socketTimeout: IDLE_TIMEOUT_MS,
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+  });
   const client = new DynamoDBClient({
     region,
     ...(endpoint === null ? {} : { endpoint, ...ENDPOINT_AS_GIVEN }),
@@ -119,12 +144,7 @@ export function connect(options: ConnectOptions): Dynamo {
     ...(credentials === null ? {} : { credentials: { ...credentials } }),
     cacheMiddleware: true,
     retryStrategy: new BriefRetries(signal),
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
-      socketTimeout: IDLE_TIMEOUT_MS,
-      httpAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
-      httpsAgent: { maxSockets: MAX_SOCKETS, keepAlive: true },
-    }),
+    requestHandler: handler,
   });
   // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
   client.middlewareStack.remove('loggerMiddleware');
@@ -136,6 +156,26 @@ export function connect(options: ConnectOptions): Dynamo {
     signal,
     sdk: client,
     onCall: options.onCall ?? (() => {}),
-    destroy: () => client.destroy(),
+    answers: answersOf(() => {
+      if (endpoint !== null) handler.updateHttpClientConfig('socketTimeout', PROVEN_ENGINE_IDLE_TIMEOUT_MS);
+    }),
+    destroy: () => {
+      client.destroy();
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function answersOf(onFirst: () => void): Answers {
+  let lastAt: number | null = null;
+  return {
+    get lastAt() {
+      return lastAt;
+    },
+    note: () => {
+      if (lastAt === null) onFirst();
+      lastAt = performance.now();
+    },
   };
 }

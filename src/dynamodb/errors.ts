@@ -246,6 +246,20 @@ function throttled({ message }: AwsFailure, site: CallSite): ReturnType<Explain>
   };
 }
 
+/** Whether a call ended because nothing came over its connection for too long. */
+export const isSilence = (error: unknown): boolean => error instanceof Error && isSilent(error.name, error.message);
+
+/** A call without an answer while others had theirs: as good as throttled. */
+export const overloaded = (cause: unknown, site: CallSite): CliError =>
+  build(
+    {
+      code: 'THROTTLED',
+      message: `${place(site)} answers other calls, but not ${site.operation}: it has more to do than it can`,
+      hint: 'run again with a lower --concurrency, or when it has less to do',
+    },
+    cause,
+  );
+
 const NETWORK_NAMES = new Set(['TimeoutError', 'AggregateError', 'RequestTimeout']);
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
