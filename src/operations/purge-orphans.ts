@@ -8,7 +8,9 @@ import { CliError } from '../errors.js';
 import type { Item } from '../schema/index.js';
 import { costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { deleteUnitsOf } from './entry-bytes.js';
 import { warnOfScan } from './large-scan.js';
+import { toDelete } from './purge-choice.js';
 import type { PurgeFailure } from './purge.js';
 import { PlanWriter, type PurgeFiles, readPlan, removeFiles } from './purge-files.js';
 import { Meter } from './purge-meter.js';
@@ -24,7 +26,7 @@ export interface OrphanSummary {
   readonly matched: number;
   readonly scanned: number;
   readonly readUnits: number;
-  /** An estimate, by the table's average item. */
+  /** An estimate: by the events themselves where they were read whole, else by the table's average item. */
   readonly writeUnits: number;
   readonly dollars: number;
   readonly prices: typeof PRICES;
@@ -51,7 +53,9 @@ export async function planOrphans(
   const budget = new Budget(request.maxReadUnits, context.signal);
   const writer = new PlanWriter(files);
   const known = new Map<string, boolean>();
-  let [matched, scanned] = [0, 0];
+  const keyNames = [event.sessionId, event.id.name];
+  const unitsOf = deleteUnitsOf(table);
+  let [matched, scanned, wholeUnits] = [0, 0, 0];
   try {
     warnOfScan(context, table, request);
     await scanSegments(
@@ -59,7 +63,8 @@ export async function planOrphans(
       {
         table: table.name,
         ...readingOf(context.dynamo, table, request),
-        attributes: [event.sessionId, event.id.name],
+        // Whole events tell what their deletion costs; engines charge nothing for them.
+        ...(context.dynamo.isAws && { attributes: keyNames }),
         governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
         budget,
       },
@@ -81,7 +86,8 @@ export async function planOrphans(
         for (const item of page.items) {
           if (known.get(keyText(item, event.sessionId)) ?? present.values.has(keyText(item, event.sessionId))) continue;
           matched += 1;
-          writer.add({ key: item, observed: {} });
+          if (!context.dynamo.isAws) wholeUnits += unitsOf(item);
+          writer.add(toDelete(keyNames, [], item));
         }
         context.onProgress({
           step: 'looking for events without a session',
@@ -93,7 +99,7 @@ export async function planOrphans(
       },
     );
     const readUnits = budget.spent;
-    const writeUnits = matched * deleteUnits(table);
+    const writeUnits = wholeUnits > 0 ? wholeUnits : matched * deleteUnits(table);
     const summary: OrphanSummary = {
       sessionsTable,
       eventsTable: table.name,

@@ -14,6 +14,7 @@ import {
 } from '../schema/index.js';
 import { averageItemBytes, costOf, deleteUnits, PRICES, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { averageDeleteUnits, deleteUnitsOf } from './entry-bytes.js';
 import { findSession } from './find-session.js';
 import { warnOfScan } from './large-scan.js';
 import { toDelete } from './purge-choice.js';
@@ -56,7 +57,7 @@ export interface PurgeSummary {
   readonly sample: readonly DecodedSession[];
   /** Of the matches, those that TTL removes by itself within a few days, at no cost. */
   readonly ttlRemoves: number;
-  /** Estimates, by the tables' average item. */
+  /** Estimates: by the items themselves where they were read whole, else by the tables' average item. */
   readonly writeUnits: number;
   readonly events: number;
   readonly dollars: number;
@@ -78,6 +79,8 @@ interface Found {
   matched: number;
   scanned: number;
   ttlRemoves: number;
+  /** To delete what matched; 0 where only parts of the items are read, which do not tell. */
+  deleteUnits: number;
   readonly sample: DecodedSession[];
 }
 
@@ -91,13 +94,16 @@ export async function planPurge(
   requirePurgeable(target, request.filter);
   const table = await requireSessions(context, target);
   const now = context.now();
-  const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, sample: [] };
+  const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, deleteUnits: 0, sample: [] };
   const budget = new Budget(request.maxReadUnits, context.signal);
   const writer = new PlanWriter(files);
   // Engines keep expired rows for good.
   const ttlWorks = context.dynamo.isAws && (table.ttl.status === 'ENABLED' || table.ttl.status === 'ENABLING');
   const ttlAttribute = ttlWorks ? table.ttl.attribute : null;
-  const take = taker(target, request.filter, { ttlAttribute, now, found, writer });
+  // Engines charge nothing for what is read, and most do not count the bytes of a table.
+  const isWhole = request.ids !== null || !context.dynamo.isAws;
+  const unitsOf = isWhole ? deleteUnitsOf(table) : () => 0;
+  const take = taker(target, request.filter, { ttlAttribute, now, found, writer, unitsOf });
   try {
     if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
     else await readIds(context, target, table, request.ids, budget, found, take);
@@ -116,13 +122,14 @@ interface Taking {
   readonly now: number;
   readonly found: Found;
   readonly writer: PlanWriter;
+  readonly unitsOf: (item: Item) => number;
 }
 
 /** Writes down a row if it is one of the chosen sessions. */
 function taker(
   { layout }: Target,
   filter: SessionFilter,
-  { ttlAttribute, now, found, writer }: Taking,
+  { ttlAttribute, now, found, writer, unitsOf }: Taking,
 ): (item: Item) => void {
   const keys = layout.session.id.map(({ attribute }) => attribute);
   const decisive = decisiveAttributes(layout, filter);
@@ -131,6 +138,7 @@ function taker(
     const session = selectSession(layout, item, filter, now);
     if (session === undefined) return;
     found.matched += 1;
+    found.deleteUnits += unitsOf(item);
     if (found.sample.length < SAMPLE) found.sample.push(session);
     const { expiresAt } = session;
     if (goesByTtl === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
@@ -163,7 +171,9 @@ async function readTable(
     {
       table: table.name,
       only,
-      attributes: [...new Set([...keys, ...decisiveAttributes(layout, request.filter)])],
+      ...(context.dynamo.isAws && {
+        attributes: [...new Set([...keys, ...decisiveAttributes(layout, request.filter)])],
+      }),
       filter: pushDown(layout, request.filter, now),
       governor: new Governor({ concurrency: request.concurrency, signal: context.signal }),
       budget,
@@ -232,13 +242,16 @@ async function summarise(
   const events = eventsName === undefined ? null : await observeStructure(context.dynamo, eventsName);
   const share = table.itemCount > 0 ? Math.min(1, found.matched / table.itemCount) : 0;
   const eventCount = events === null ? 0 : Math.round(events.itemCount * share);
-  const writeUnits = found.matched * deleteUnits(table) + (events === null ? 0 : eventCount * deleteUnits(events));
+  const { deleteUnits: known, ...counts } = found;
+  const ofSessions = known > 0 ? known : found.matched * deleteUnits(table);
+  const ofEvents = events === null || eventCount === 0 ? 0 : eventCount * (await averageDeleteUnits(context, events));
+  const writeUnits = ofSessions + ofEvents;
   return {
     table: table.name,
     eventsTable: events?.name ?? null,
     layout: target.layout.id,
     now,
-    ...found,
+    ...counts,
     readUnits,
     writeUnits,
     events: eventCount,

@@ -1,30 +1,15 @@
-import { attributesSize, type Item, type KeySchema, type ObservedIndex } from '../schema/index.js';
+import type { Item, ObservedIndex } from '../schema/index.js';
 import { averageItemBytes, PRICES } from './capacity.js';
+import { entryBytesOf } from './entry-bytes.js';
 import type { ObservedStructure } from './target.js';
 
 /** DynamoDB bills so many bytes more for each item, in a table and in each of its indexes (Developer Guide). */
 const OVERHEAD_BYTES = 100;
 
-const keyNames = ({ partitionKey, sortKey }: KeySchema): readonly string[] =>
-  sortKey === undefined ? [partitionKey.name] : [partitionKey.name, sortKey.name];
-
 /** Bytes that an item takes in a table and all its indexes, as they are billed. Made once a table, asked for each item. */
-export function storedBytesOf({ keys, indexes }: ObservedStructure): (item: Item, itemBytes: number) => number {
-  const tableKeys = keyNames(keys);
-  const projections = indexes.map(({ projection: { type, nonKeyAttributes = [] }, ...index }) => {
-    const own = keyNames(index);
-    const names = [...new Set([...tableKeys, ...own, ...(type === 'INCLUDE' ? nonKeyAttributes : [])])];
-    return { own, names: type === 'ALL' ? null : names };
-  });
-  return (item, itemBytes) => {
-    let total = itemBytes + OVERHEAD_BYTES;
-    for (const { own, names } of projections) {
-      // An item without the index's keys is not in it.
-      if (own.some((name) => item[name] === undefined)) continue;
-      total += (names === null ? itemBytes : attributesSize(item, names)) + OVERHEAD_BYTES;
-    }
-    return total;
-  };
+export function storedBytesOf(table: ObservedStructure): (item: Item, itemBytes: number) => number {
+  const entriesOf = entryBytesOf(table);
+  return (item, itemBytes) => entriesOf(item, itemBytes).reduce((sum, bytes) => sum + bytes + OVERHEAD_BYTES, 0);
 }
 
 /** The same for an average item by DynamoDB's own count, for items of which only the keys were read. */
