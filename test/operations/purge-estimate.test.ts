@@ -22,7 +22,7 @@ async function uneven(): Promise<Stage> {
     const size = at % 20 === 0 ? 390_000 : at % 3 === 0 ? 5000 : 200;
     const indexed = at % 2 === 0 && { last_activity: { N: String(at) }, created_at: { N: '1' } };
     await put(here.sessions, { session_id: id, ttl: { N: '1' }, state: text(size), ...indexed });
-    await put(here.events, { session_id: id, event_id: { N: '1' }, data: text(at % 2 === 0 ? 3000 : 100) });
+    await put(here.events, { session_id: id, event_id: { N: '1' }, data: text(at % 3 === 0 ? 1900 : 100) });
   }
   return here;
 }
