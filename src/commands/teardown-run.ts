@@ -2,8 +2,12 @@ import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
 import type { TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
+import { takesRows } from '../operations/teardown-steps.js';
 import type { StepName, TeardownRequest } from '../operations/teardown-table.js';
 import { isProduction } from '../schema/desired.js';
+import { version } from '../version.js';
+import { recordFolder } from './backup/backup-view.js';
+import { defaultFolder } from './backup/default-folder.js';
 import type { ConsentRequest } from './consent.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
@@ -13,18 +17,25 @@ import { dryRunView, planText, resultView } from './teardown-view.js';
 
 function stepsOf(flags: TeardownFlags): readonly StepName[] {
   const chosen = [
+    ['backup', flags.backup === true || flags.all === true],
     ['clear-data', flags.clearData],
     ['disable-streams', flags.disableStreams],
-    ['delete', flags.delete],
+    ['delete', flags.delete === true || flags.all === true],
   ] as const;
   const steps = chosen.flatMap(([step, flag]) => (flag === true ? [step] : []));
   if (steps.length === 0)
     throw new CliError('USAGE', 'nothing was chosen to be torn down', {
-      hint: 'add --clear-data, --disable-streams or --delete; --dry-run shows what they would do',
+      hint: 'add --backup, --clear-data, --disable-streams, --delete or --all; --dry-run shows what they would do',
     });
   if (flags.recreate !== undefined && flags.clearData !== true)
     throw new CliError('USAGE', '--recreate and --no-recreate are ways to --clear-data', {
       hint: 'add --clear-data',
+    });
+  if (!steps.includes('backup') && (flags.to !== undefined || !flags.settle))
+    throw new CliError('USAGE', `${flags.to === undefined ? '--no-settle' : '--to'} goes with --backup or --all`);
+  if (flags.to?.startsWith('s3://') === true)
+    throw new CliError('USAGE', '--to names a folder here: an export to S3 is not waited for by teardown', {
+      hint: `run \`mcp-sessions backup --to ${flags.to}\` first, or leave --to out`,
     });
   return steps;
 }
@@ -48,12 +59,15 @@ async function requestOf(session: CommandSession, flags: TeardownFlags): Promise
       maxReadUnits: flags.maxRcu ?? null,
       maxWriteUnits: flags.maxWcu ?? null,
     },
+    archiveTo: flags.to === undefined ? null : path.resolve(session.runtime.cwd, flags.to),
+    archiveFolder: (table) => defaultFolder(session.runtime.cwd, table, session.runtime.now()),
     recordFile: (table) => recordFile(folder, place, table),
     look: flags.dryRun === true || session.terminal.isInteractive,
   };
 }
 
 const VERBS: Readonly<Record<StepName, string>> = {
+  backup: 'back up',
   'clear-data': 'clear',
   'disable-streams': 'disable the stream of',
   delete: 'delete',
@@ -72,9 +86,9 @@ function questionOf(plan: TeardownPlan): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${off}?`;
 }
 
-function consentFor(plan: TeardownPlan, flags: TeardownFlags): ConsentRequest {
-  const open = plan.steps.filter(({ skip }) => skip === null);
-  const isDestructive = open.some(({ step }) => step !== 'disable-streams');
+function consentFor(plan: TeardownPlan, flags: TeardownFlags, argv: readonly string[]): ConsentRequest {
+  const open = plan.steps.filter(({ skip, step }) => skip === null && step !== 'backup');
+  const isDestructive = takesRows(open.map(({ step }) => step));
   return {
     question: questionOf(plan),
     what: 'teardown',
@@ -83,11 +97,24 @@ function consentFor(plan: TeardownPlan, flags: TeardownFlags): ConsentRequest {
     taggedProduction: plan.taggedProduction,
     ...(isDestructive && { word: 'DELETE' }),
     confirmed: flags.confirm ?? [],
+    argv,
   };
 }
 
-/** Shows what is to be lost, asks, and carries it out. */
+/** What was asked for, or is chosen from the menu where nothing was and somebody can choose. */
 export async function runTeardown(session: CommandSession, flags: TeardownFlags): Promise<Outcome> {
+  const { argv } = session.runtime;
+  if (!session.terminal.isInteractive || isChosen(flags)) return runSteps(session, flags, argv);
+  const { chooseSteps } = await import('./teardown-menu.js');
+  const chosen = await chooseSteps(session);
+  return runSteps(session, { ...flags, ...chosen.flags }, [...argv, ...chosen.words]);
+}
+
+const isChosen = ({ backup, clearData, disableStreams, delete: isDelete, all }: TeardownFlags): boolean =>
+  [backup, clearData, disableStreams, isDelete, all].includes(true);
+
+/** Shows what is to be lost, asks, and carries it out. */
+async function runSteps(session: CommandSession, flags: TeardownFlags, argv: readonly string[]): Promise<Outcome> {
   const request = await requestOf(session, flags);
   const [{ planTeardown }, { teardown }, { willAsk }, context] = await Promise.all([
     import('../operations/teardown-plan.js'),
@@ -100,16 +127,27 @@ export async function runTeardown(session: CommandSession, flags: TeardownFlags)
   const place = await session.placeText(plan);
   session.progress.stop();
   if (flags.dryRun === true) return { view: dryRunView(plan, place) };
-  if (plan.steps.some(({ skip }) => skip === null)) {
-    const consent = consentFor(plan, flags);
+  // A backup takes nothing away.
+  if (plan.steps.some(({ skip, step }) => skip === null && step !== 'backup')) {
+    const consent = consentFor(plan, flags, argv);
     if (await willAsk(session, consent)) session.tell(`${planText(session.page('stderr'), plan, place)}\n`);
     await session.requireConsent(consent);
     if (!session.terminal.isInteractive && session.flags.quiet !== true) sayChoices(session, plan);
   }
   const startedAt = session.runtime.now();
-  const result = await teardown({ context, plan, pace: request.pace, forceUnprotect: request.forceUnprotect });
-  const undo = undoOf({ plan, result, target, flags: session.flags, startedAt });
-  return { view: resultView(plan, result, undo, place), ...endOf(result) };
+  const { pace, forceUnprotect } = request;
+  const { cwd } = session.runtime;
+  const backup = {
+    settle: flags.settle,
+    timeoutMs: flags.timeout,
+    recordFolder: recordFolder(cwd),
+    segments: pace.segments,
+    maxReadUnits: pace.maxReadUnits,
+    tool: `mcp-sessions ${version}`,
+  };
+  const result = await teardown({ context, plan, pace, forceUnprotect, backup });
+  const undo = undoOf({ plan, result, target, flags: session.flags, startedAt, cwd });
+  return { view: resultView(plan, result, undo, place), warnings: result.warnings, ...endOf(result) };
 }
 
 /** The way to clear and why, where no plan was shown. */
@@ -123,7 +161,8 @@ function sayChoices(session: CommandSession, plan: TeardownPlan): void {
 
 function endOf({ steps, interrupted, error }: TeardownResult): Omit<Outcome, 'view'> {
   const isBegun = steps.some(
-    ({ outcome, cleared }) => outcome === 'done' || (cleared !== undefined && hasChanged(cleared)),
+    ({ outcome, cleared, made }) =>
+      outcome === 'done' || (cleared !== undefined && hasChanged(cleared)) || isMade(made),
   );
   if (interrupted) {
     const gone = steps.flatMap(({ cleared }) => (cleared?.way === 'items' ? [cleared.deleted] : []));
@@ -131,17 +170,26 @@ function endOf({ steps, interrupted, error }: TeardownResult): Omit<Outcome, 'vi
     const away = steps.flatMap(({ table, cleared }) =>
       cleared?.way === 'recreate' && cleared.interrupted ? [`; '${table}' is not whole until it is made anew`] : [],
     );
-    const told = `${rows}${away.join('')}`;
+    const asked = steps.flatMap(({ outcome, made }) =>
+      outcome === 'failed' && made?.backup ? [`; AWS goes on with the backup ${made.backup.name}`] : [],
+    );
+    const isBefore = steps.some(({ step, outcome }) => step === 'backup' && outcome === 'failed');
+    const told = `${isBefore ? '; nothing was deleted' : rows}${away.join('')}${asked.join('')}`;
     return {
       exitCode: EXIT.interrupted,
       error: new CliError('INTERRUPTED', `interrupted; no call was cut off${told}`, {
-        hint: 'run the same command again: it goes on from there',
+        hint: isBefore ? AGAIN : 'run the same command again: it goes on from there',
       }),
     };
   }
   if (error === null) return {};
   return { exitCode: isBegun ? EXIT.partly : EXIT.failed, error };
 }
+
+const AGAIN = 'run the same command again: it backs up anew what is there then';
+
+const isMade = (made: TeardownResult['steps'][number]['made']): boolean =>
+  made !== undefined && (made.backup ?? made.archive) !== null;
 
 const hasChanged = (cleared: NonNullable<TeardownResult['steps'][number]['cleared']>): boolean =>
   cleared.way === 'recreate' || cleared.deleted > 0;

@@ -2,7 +2,7 @@ import type { StepResult, TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
 import type { PlannedStep } from '../operations/teardown-steps.js';
 import type { TeardownTable } from '../operations/teardown-table.js';
-import { relativeTime } from '../output/format-time.js';
+import { isoTime, relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
 import type { View } from '../output/view.js';
 import type { Undo } from './teardown-undo.js';
@@ -17,6 +17,7 @@ function duration(seconds: number): string {
 }
 
 const VERBS: Readonly<Record<PlannedStep['step'], string>> = {
+  backup: 'back up',
   'clear-data': 'clear',
   'disable-streams': 'disable the stream of',
   delete: 'delete',
@@ -27,19 +28,21 @@ function backupText(page: Page, { newestBackup: backup }: TeardownTable): string
   return `${backup.name}, ${relativeTime(new Date(backup.createdAt), page.now)} (${backup.status})`;
 }
 
+function activityText(page: Page, seen: TeardownTable['seen']): string {
+  if (seen === null) return 'not known: too many rows to look through';
+  return seen.newest === null ? 'none' : relativeTime(new Date(seen.newest), page.now);
+}
+
 function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): string {
   const { observed, name, role, seen } = table;
   const rows = seen === null ? `about ${number(observed?.itemCount ?? 0)}` : number(seen.rows);
-  const newest = seen?.newest;
   const pairs: Property[] = [
     ['table', `${name} (${role})${plan.taggedProduction ? ', tagged as production' : ''}`],
     ...(observed === null
       ? []
       : [
           ['rows', rows] as const,
-          ...(typeof newest === 'number'
-            ? [['newest activity', relativeTime(new Date(newest), page.now)] as const]
-            : []),
+          ...(role === 'sessions' ? [['newest activity', activityText(page, seen)] as const] : []),
           // An engine has none, and who may not list them cannot know.
           ...(table.newestBackup === undefined ? [] : [['newest backup', backupText(page, table)] as const]),
         ]),
@@ -73,12 +76,16 @@ function stepLines(page: Page, step: PlannedStep): readonly string[] {
     ...(step.unprotects ? ['its deletion protection is taken off'] : []),
     ...step.notes,
   ];
-  const line = step.step === 'disable-streams' ? page.changed(text) : page.removed(`${text}${howText(step)}`);
-  return [line, ...notes.map((note) => page.block(note, 4))];
+  return [stepLine(page, step, text), ...notes.map((note) => page.block(note, 4))];
 }
 
 const heading = (plan: TeardownPlan, place: string): string =>
   `teardown ${place}${plan.account === null ? '' : `, account ${plan.account}`} (layout ${plan.layout})`;
+
+function stepLine(page: Page, step: PlannedStep, text: string): string {
+  if (step.step === 'backup') return page.added(text);
+  return step.step === 'disable-streams' ? page.changed(text) : page.removed(`${text}${howText(step)}`);
+}
 
 /** What is lost and how, for people. */
 export const planText = (page: Page, plan: TeardownPlan, place: string): string =>
@@ -89,7 +96,7 @@ export const planText = (page: Page, plan: TeardownPlan, place: string): string 
     ...plan.steps.flatMap((step) => stepLines(page, step)),
   ].join('\n');
 
-const COLUMNS = ['step', 'table', 'outcome', 'way', 'deleted', 'failed', 'left', 'seconds', 'reason', 'error'] as const;
+const COLUMNS = ['step', 'table', 'outcome', 'way', 'deleted', 'failed', 'left', 'seconds', 'reason', 'error', 'backup', 'archive'] as const;
 
 const recordOf = (step: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(COLUMNS.map((column) => [column, step[column] ?? '']));
@@ -129,6 +136,7 @@ function stepJson({
   reason,
   error,
   cleared,
+  made,
   view,
   seconds,
 }: StepResult): Record<string, unknown> {
@@ -151,13 +159,36 @@ function stepJson({
       missed: cleared.missed,
       capacity: { readUnits: 0, writeUnits: 0 },
     }),
+    ...(made !== undefined && madeJson(made)),
     ...(view !== undefined && { view }),
     ...(seconds !== undefined && { seconds: Number(seconds.toFixed(3)) }),
     ...(error !== undefined && { error: { code: error.code, message: error.message } }),
   };
 }
 
+function madeJson({ backup, archive }: NonNullable<StepResult['made']>): Record<string, unknown> {
+  const at = backup?.createdAt;
+  return {
+    backup: backup === null ? null : { ...backup, createdAt: typeof at === 'number' ? isoTime(new Date(at)) : null },
+    archive,
+  };
+}
+
+/** What came of a backup, in one cell. */
+const madeCells = ({ made }: StepResult): Record<string, unknown> => ({
+  backup: made?.backup?.arn,
+  archive: made?.archive?.path,
+});
+
+function madeText({ made }: StepResult): string {
+  if (made?.backup) return `: ${made.backup.name} is ${made.backup.status}`;
+  if (!made?.archive) return '';
+  const { items, path, verified } = made.archive;
+  return `: ${number(items)} items in ${path}${verified ? ', verified' : ', not verified'}`;
+}
+
 const DONE: Readonly<Record<StepResult['step'], string>> = {
+  backup: 'backed up',
   'clear-data': 'cleared',
   'disable-streams': 'stream disabled',
   delete: 'deleted',
@@ -177,11 +208,11 @@ function clearedText({ cleared }: StepResult): string {
 function resultLines(page: Page, result: StepResult): readonly string[] {
   const { step, table, outcome, reason = '', error } = result;
   if (outcome === 'skipped') return [page.same(`${table}: ${VERBS[step]}: skipped, ${reason}`)];
-  if (outcome === 'done') return [page.success(`${table}: ${DONE[step]}${clearedText(result)}`)];
+  if (outcome === 'done') return [page.success(`${table}: ${DONE[step]}${clearedText(result)}${madeText(result)}`)];
   const why = error === undefined ? 'interrupted' : error.message;
   const missed = result.cleared?.way === 'recreate' ? result.cleared.missed : [];
   return [
-    page.blocked(`${table}: not ${DONE[step]}${clearedText(result)}: ${why}`),
+    page.blocked(`${table}: not ${DONE[step]}${clearedText(result)}${madeText(result)}: ${why}`),
     ...missed.map(({ property, reason: because }) => page.block(`${property}: ${because}`, 4)),
   ];
 }
@@ -194,7 +225,7 @@ export function resultView(plan: TeardownPlan, result: TeardownResult, undo: rea
     json: { region, endpoint, account, layout, dryRun: false, steps, undo },
     lines: steps,
     columns: COLUMNS,
-    records: result.steps.map((step) => recordOf({ ...stepJson(step), error: step.error?.message })),
+    records: result.steps.map((step) => recordOf({ ...stepJson(step), ...madeCells(step), error: step.error?.message })),
     human: (page) =>
       [
         page.note(heading(plan, place)),
