@@ -69,8 +69,7 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     throw notConfirmed(what, `type ${word}, or give --yes`);
   }
   if (names.length === 0) {
-    if (await prompts.confirm({ message: question, flag: '--yes' }))
-      return session.tellCommand([...argv, '--yes']);
+    if (await prompts.confirm({ message: question, flag: '--yes' })) return session.tellCommand([...argv, '--yes']);
     throw notConfirmed(what, 'answer y, or give --yes');
   }
   for (const table of names) {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
+import { type KnownArchive, knownArchive } from '../operations/archived.js';
 import type { TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
 import { takesRows } from '../operations/teardown-steps.js';
@@ -7,13 +8,13 @@ import type { StepName, TeardownRequest } from '../operations/teardown-table.js'
 import { isProduction } from '../schema/desired.js';
 import { version } from '../version.js';
 import { recordFolder } from './backup/backup-view.js';
-import { defaultFolder } from './backup/default-folder.js';
+import { defaultFolder, newestFolder } from './backup/default-folder.js';
 import type { ConsentRequest } from './consent.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import type { TeardownFlags } from './teardown.js';
 import { undoOf } from './teardown-undo.js';
-import { dryRunView, planText, resultView } from './teardown-view.js';
+import { dryRunView, planText, resultView, type ShownPlan } from './teardown-view.js';
 
 function stepsOf(flags: TeardownFlags): readonly StepName[] {
   const chosen = [
@@ -125,18 +126,19 @@ async function runSteps(session: CommandSession, flags: TeardownFlags, argv: rea
   const target = await session.target();
   const plan = await planTeardown(context, target, request);
   const place = await session.placeText(plan);
+  const { cwd } = session.runtime;
+  const shown: ShownPlan = { plan, place, archive: newestArchive(cwd, plan) };
   session.progress.stop();
-  if (flags.dryRun === true) return { view: dryRunView(plan, place) };
+  if (flags.dryRun === true) return { view: dryRunView(shown) };
   // A backup takes nothing away.
   if (plan.steps.some(({ skip, step }) => skip === null && step !== 'backup')) {
     const consent = consentFor(plan, flags, argv);
-    if (await willAsk(session, consent)) session.tell(`${planText(session.page('stderr'), plan, place)}\n`);
+    if (await willAsk(session, consent)) session.tell(`${planText(session.page('stderr'), shown)}\n`);
     await session.requireConsent(consent);
     if (!session.terminal.isInteractive && session.flags.quiet !== true) sayChoices(session, plan);
   }
   const startedAt = session.runtime.now();
   const { pace, forceUnprotect } = request;
-  const { cwd } = session.runtime;
   const backup = {
     settle: flags.settle,
     timeoutMs: flags.timeout,
@@ -146,8 +148,14 @@ async function runSteps(session: CommandSession, flags: TeardownFlags, argv: rea
     tool: `mcp-sessions ${version}`,
   };
   const result = await teardown({ context, plan, pace, forceUnprotect, backup });
-  const undo = undoOf({ plan, result, target, flags: session.flags, startedAt, cwd });
+  const undo = undoOf({ plan, result, target, flags: session.flags, startedAt, cwd, archive: shown.archive });
   return { view: resultView(plan, result, undo, place), warnings: result.warnings, ...endOf(result) };
+}
+
+/** Where there are no backups to be listed, the newest archive stands for them. */
+function newestArchive(cwd: string, { region, tables }: TeardownPlan): KnownArchive | null {
+  const folder = tables.some(({ newestBackup }) => newestBackup === undefined) ? newestFolder(cwd) : null;
+  return folder === null ? null : knownArchive(folder, region);
 }
 
 /** The way to clear and why, where no plan was shown. */

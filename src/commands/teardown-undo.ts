@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { KnownArchive } from '../operations/archived.js';
 import type { StepResult, TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
 import type { TeardownTable } from '../operations/teardown-table.js';
@@ -23,6 +24,8 @@ interface Facts {
   /** When the first step began, epoch milliseconds. */
   readonly startedAt: number;
   readonly cwd: string;
+  /** The newest archive on this machine, where the endpoint tells of no backups. */
+  readonly archive: KnownArchive | null;
 }
 
 /** The commands that bring back what was taken away, as far as that is possible. */
@@ -34,9 +37,11 @@ export function undoOf(facts: Facts): readonly Undo[] {
       (step === 'delete' && outcome === 'done') ||
       (step === 'clear-data' && !deleted.includes(table) && cleared !== undefined && !isUntouched(cleared)),
   );
-  const rows = [...fromArchive(facts, gone), ...gone.flatMap((step) => rowsOf(facts, step))];
-  const restored = rows.flatMap(({ command, tables }) => (command === null ? [] : tables));
-  const bare = deleted.filter((table) => !restored.includes(table));
+  const archived = fromArchive(facts, gone);
+  const others = gone.filter(({ table }) => !archived.some(({ tables }) => tables.includes(table)));
+  const rows = [...archived, ...others.flatMap((step) => rowsOf(facts, step))];
+  const restored = new Set(rows.flatMap(({ command, tables }) => (command === null ? [] : tables)));
+  const bare = deleted.filter((table) => !restored.has(table));
   return [...rows, ...streamsOf(facts, deleted), ...(bare.length === 0 ? [] : [structureOf(facts, bare)])];
 }
 
@@ -58,17 +63,33 @@ function placeWords({ flags }: Facts): readonly string[] {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** One command for all tables of the archive: those that are still there take back only what they lack. */
+/** The archive that this run made; else the newest there was, where nothing else is known. */
+function archiveOf({ result, archive }: Facts): KnownArchive | null {
+  const made = result.steps.filter((step) => step.outcome === 'done' && step.made?.archive);
+  const place = made[0]?.made?.archive?.path;
+  return place === undefined ? archive : { path: place, tables: made.map(({ table }) => table), startedAt: null };
+}
+
+/** Whether AWS itself has the rows, newer than an earlier archive. */
+function isElsewhere(facts: Facts, { table, backup }: StepResult): boolean {
+  const found = facts.plan.tables.find(({ name }) => name === table);
+  const isAwsOwn = (madeOf(facts, table)?.backup ?? backup ?? null) !== null;
+  return isAwsOwn || (madeOf(facts, table) === undefined && found !== undefined && hasRecovery(found));
+}
+
+/** One command for all tables of an archive: those that are still there take back only what they lack. */
 function fromArchive(facts: Facts, gone: readonly StepResult[]): readonly Undo[] {
-  const archived = facts.plan.tables.flatMap(({ name }) => madeOf(facts, name)?.archive ?? []);
-  const tables = gone.filter(({ table }) => madeOf(facts, table)?.archive).map(({ table }) => table);
-  const [first] = archived;
-  if (first === undefined || tables.length === 0) return [];
-  const isAllDeleted = tablesOf(facts.result, 'delete').length === archived.length;
-  const relative = path.relative(facts.cwd, first.path);
-  const folder = relative.startsWith('..') || path.isAbsolute(relative) ? first.path : `.${path.sep}${relative}`;
-  const how = isAllDeleted ? [] : ['--on-conflict', 'skip'];
-  const what = `the rows of ${tables.join(' and ')} as archived`;
+  const archive = archiveOf(facts);
+  const tables = gone
+    .filter((step) => archive?.tables.includes(step.table) && !isElsewhere(facts, step))
+    .map(({ table }) => table);
+  if (archive === null || tables.length === 0) return [];
+  const deleted = tablesOf(facts.result, 'delete');
+  const relative = path.relative(facts.cwd, archive.path);
+  const folder = relative.startsWith('..') || path.isAbsolute(relative) ? archive.path : `.${path.sep}${relative}`;
+  const how = archive.tables.every((table) => deleted.includes(table)) ? [] : ['--on-conflict', 'skip'];
+  const when = archive.startedAt === null ? 'as archived' : `as of ${iso(archive.startedAt)}, of an earlier archive`;
+  const what = `the rows of ${tables.join(' and ')} ${when}`;
   return [{ tables, what, command: commandLine(['restore', folder, ...how, ...placeWords(facts)]) }];
 }
 
@@ -76,7 +97,7 @@ function fromArchive(facts: Facts, gone: readonly StepResult[]): readonly Undo[]
 function rowsOf(facts: Facts, { step, table, backup, cleared }: StepResult): readonly Undo[] {
   const found = facts.plan.tables.find(({ name }) => name === table);
   const made = madeOf(facts, table);
-  if (found === undefined || made?.archive) return [];
+  if (found === undefined) return [];
   const beside = `${table.slice(0, 246)}-restored`;
   if (step !== 'delete' && made === undefined && cleared?.way === 'items' && hasRecovery(found)) {
     const at = iso(Math.floor(facts.startedAt / 1000) * 1000);

@@ -1,10 +1,12 @@
+import type { KnownArchive } from '../operations/archived.js';
 import type { StepResult, TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
 import type { PlannedStep } from '../operations/teardown-steps.js';
 import type { TeardownTable } from '../operations/teardown-table.js';
-import { isoTime, relativeTime } from '../output/format-time.js';
+import { relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
 import type { View } from '../output/view.js';
+import { backupProperty, madeCells, madeJson, madeText } from './teardown-backup-view.js';
 import type { Undo } from './teardown-undo.js';
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
@@ -23,9 +25,13 @@ const VERBS: Readonly<Record<PlannedStep['step'], string>> = {
   delete: 'delete',
 };
 
-function backupText(page: Page, { newestBackup: backup }: TeardownTable): string {
-  if (!backup) return 'none';
-  return `${backup.name}, ${relativeTime(new Date(backup.createdAt), page.now)} (${backup.status})`;
+/** A plan, as it is shown. */
+export interface ShownPlan {
+  readonly plan: TeardownPlan;
+  /** Where the tables are, in words. */
+  readonly place: string;
+  /** The newest archive on this machine, where the endpoint tells of no backups. */
+  readonly archive: KnownArchive | null;
 }
 
 function activityText(page: Page, seen: TeardownTable['seen']): string {
@@ -33,7 +39,7 @@ function activityText(page: Page, seen: TeardownTable['seen']): string {
   return seen.newest === null ? 'none' : relativeTime(new Date(seen.newest), page.now);
 }
 
-function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): string {
+function tableProperties(page: Page, { plan, archive }: ShownPlan, table: TeardownTable): string {
   const { observed, name, role, seen } = table;
   const rows = seen === null ? `about ${number(observed?.itemCount ?? 0)}` : number(seen.rows);
   const pairs: Property[] = [
@@ -43,8 +49,7 @@ function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): 
       : [
           ['rows', rows] as const,
           ...(role === 'sessions' ? [['newest activity', activityText(page, seen)] as const] : []),
-          // An engine has none, and who may not list them cannot know.
-          ...(table.newestBackup === undefined ? [] : [['newest backup', backupText(page, table)] as const]),
+          backupProperty(page, table, archive),
         ]),
   ];
   return page.properties(pairs);
@@ -88,20 +93,40 @@ function stepLine(page: Page, step: PlannedStep, text: string): string {
 }
 
 /** What is lost and how, for people. */
-export const planText = (page: Page, plan: TeardownPlan, place: string): string =>
-  [
+export function planText(page: Page, shown: ShownPlan): string {
+  const { plan, place } = shown;
+  const backups = plan.steps.filter(({ step, skip }) => step === 'backup' && skip === null);
+  return [
     page.note(heading(plan, place)),
     '',
-    ...plan.tables.flatMap((table) => [tableProperties(page, plan, table), '']),
-    ...plan.steps.flatMap((step) => stepLines(page, step)),
+    ...plan.tables.flatMap((table) => [tableProperties(page, shown, table), '']),
+    // What is said of one backup goes for all: it is said after the last.
+    ...plan.steps.flatMap((step) =>
+      stepLines(page, backups.slice(0, -1).includes(step) ? { ...step, notes: [] } : step),
+    ),
   ].join('\n');
+}
 
-const COLUMNS = ['step', 'table', 'outcome', 'way', 'deleted', 'failed', 'left', 'seconds', 'reason', 'error', 'backup', 'archive'] as const;
+const COLUMNS = [
+  'step',
+  'table',
+  'outcome',
+  'way',
+  'deleted',
+  'failed',
+  'left',
+  'seconds',
+  'reason',
+  'error',
+  'backup',
+  'archive',
+] as const;
 
 const recordOf = (step: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(COLUMNS.map((column) => [column, step[column] ?? '']));
 
-export function dryRunView(plan: TeardownPlan, place: string): View {
+export function dryRunView(shown: ShownPlan): View {
+  const { plan } = shown;
   const { region, endpoint, account, layout } = plan;
   const steps = plan.steps.map((step) => ({
     step: step.step,
@@ -125,7 +150,7 @@ export function dryRunView(plan: TeardownPlan, place: string): View {
     lines: steps,
     columns: COLUMNS,
     records: steps.map(recordOf),
-    human: (page) => `${planText(page, plan, place)}\n\n${page.note('a dry run: nothing was changed')}`,
+    human: (page) => `${planText(page, shown)}\n\n${page.note('a dry run: nothing was changed')}`,
   };
 }
 
@@ -166,27 +191,6 @@ function stepJson({
   };
 }
 
-function madeJson({ backup, archive }: NonNullable<StepResult['made']>): Record<string, unknown> {
-  const at = backup?.createdAt;
-  return {
-    backup: backup === null ? null : { ...backup, createdAt: typeof at === 'number' ? isoTime(new Date(at)) : null },
-    archive,
-  };
-}
-
-/** What came of a backup, in one cell. */
-const madeCells = ({ made }: StepResult): Record<string, unknown> => ({
-  backup: made?.backup?.arn,
-  archive: made?.archive?.path,
-});
-
-function madeText({ made }: StepResult): string {
-  if (made?.backup) return `: ${made.backup.name} is ${made.backup.status}`;
-  if (!made?.archive) return '';
-  const { items, path, verified } = made.archive;
-  return `: ${number(items)} items in ${path}${verified ? ', verified' : ', not verified'}`;
-}
-
 const DONE: Readonly<Record<StepResult['step'], string>> = {
   backup: 'backed up',
   'clear-data': 'cleared',
@@ -225,7 +229,9 @@ export function resultView(plan: TeardownPlan, result: TeardownResult, undo: rea
     json: { region, endpoint, account, layout, dryRun: false, steps, undo },
     lines: steps,
     columns: COLUMNS,
-    records: result.steps.map((step) => recordOf({ ...stepJson(step), ...madeCells(step), error: step.error?.message })),
+    records: result.steps.map((step) =>
+      recordOf({ ...stepJson(step), ...madeCells(step), error: step.error?.message }),
+    ),
     human: (page) =>
       [
         page.note(heading(plan, place)),

@@ -69,11 +69,7 @@ const stepsOf = ({ steps }: TeardownPlan): readonly PlannedStep['step'][] =>
  * Makes the backups of a plan, of all its tables at once. Where rows are taken away next, a table is `done` only once
  * the backups of all are safe: AVAILABLE and settled, or a whole archive that was read again from end to end.
  */
-export async function backUp(
-  context: OperationContext,
-  plan: TeardownPlan,
-  options: BackupOptions,
-): Promise<BackedUp> {
+export async function backUp(context: OperationContext, plan: TeardownPlan, options: BackupOptions): Promise<BackedUp> {
   const tables = plan.steps.filter(({ step, skip }) => step === 'backup' && skip === null).map(({ table }) => table);
   const endings = new Map<string, TableEnding>();
   const warnings: string[] = [];
@@ -102,7 +98,8 @@ const madeOf = ({ name, arn, status, createdAt, record }: CreatedBackup): MadeBa
   archive: null,
 });
 
-const GOES_ON = 'AWS goes on with it: `mcp-sessions backup list` shows when it is AVAILABLE; then run the command again';
+const GOES_ON =
+  'AWS goes on with it: `mcp-sessions backup list` shows when it is AVAILABLE; then run the command again';
 
 /** Without its record a deleted table comes back without tags, recovery and protection. */
 const unrecorded = ({ name }: CreatedBackup): CliError =>

@@ -4,7 +4,7 @@ import { isProduction, type TableName } from '../schema/index.js';
 import { offersBackups } from './backup-place.js';
 import { type OperationContext, type Place, placeOf } from './context.js';
 import type { Target } from './target.js';
-import { type BackupsPlace, planSteps, type PlannedStep } from './teardown-steps.js';
+import { type BackupsPlace, isThere, planSteps, type PlannedStep } from './teardown-steps.js';
 import { lookAt, STEPS, type TeardownRequest, type TeardownTable } from './teardown-table.js';
 
 export interface TeardownPlan extends Place {
@@ -70,7 +70,8 @@ async function placeOfBackups(
   if (archiveTo === null && (await offersBackups(context))) return { kind: 'aws' };
   const named = tables.find(({ role }) => role === 'sessions') ?? tables[0];
   const folder = archiveTo ?? archiveFolder(named?.name ?? 'tables');
-  if (folderProblem(folder) !== null)
+  // Where nothing is left nothing is written.
+  if (folderProblem(folder) !== null && tables.some(isThere))
     throw new CliError('ARCHIVE_EXISTS', `the folder '${folder}' is not empty`, {
       hint: 'name another with --to: what is deleted next is backed up whole, into a folder of its own',
     });

@@ -56,7 +56,8 @@ const nothing = (table: TeardownTable, skip: string) => ({ table, skip, notes: [
 const REGIONS = ({ observed }: TeardownTable): string =>
   observed?.replicas.map(({ region }) => region).join(', ') ?? '';
 
-const isThere = ({ observed }: TeardownTable): boolean => observed !== null && observed.status !== 'DELETING';
+/** Whether there is a table, and nobody is deleting it. */
+export const isThere = ({ observed }: TeardownTable): boolean => observed !== null && observed.status !== 'DELETING';
 
 /** Dropping a table of several owners takes the rows of the others along. */
 function requireUnshared({ name, sharedBy }: TeardownTable, what: string, forceShared: boolean): void {

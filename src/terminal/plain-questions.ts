@@ -34,16 +34,16 @@ async function asking<Value>(
   until: (ask: Ask, say: (text: string) => void) => Promise<Value>,
 ): Promise<Value> {
   const typed: string[] = [];
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   let isOver = signal.aborted;
   const end = (): void => {
     isOver = true;
-    wake();
+    wake?.();
   };
   const reader = createInterface({ input, terminal: false });
   reader.on('line', (line) => {
     typed.push(line);
-    wake();
+    wake?.();
   });
   reader.once('close', end);
   signal.addEventListener('abort', end);

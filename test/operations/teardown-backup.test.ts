@@ -53,8 +53,7 @@ const there = async (...names: readonly string[]): Promise<boolean> => {
   return names.every((name) => TableNames.includes(name));
 };
 
-const rowsOf = async (TableName: string): Promise<number> =>
-  (await engine.raw.call('Scan', { TableName })).Count ?? 0;
+const rowsOf = async (TableName: string): Promise<number> => (await engine.raw.call('Scan', { TableName })).Count ?? 0;
 
 /** Both tables are there, with their rows. */
 async function expectWhole({ sessions, events }: { readonly sessions: string; readonly events: string }) {
@@ -89,7 +88,13 @@ describe('backup, then delete', () => {
 
   it('does not wait the minute when told so, nor where nothing is taken away', async () => {
     const hurried = await stage();
-    const { result } = await tearDown(hurried.patient(), hurried.tables, hurried.folder, { steps: ALL }, { settle: false });
+    const { result } = await tearDown(
+      hurried.patient(),
+      hurried.tables,
+      hurried.folder,
+      { steps: ALL },
+      { settle: false },
+    );
     expect(result.error).toBeNull();
     expect(hurried.steps).not.toContain(SETTLING);
     const alone = await stage();

@@ -61,7 +61,10 @@ export async function tearDown(
   const whole = requestFor(folder, request);
   const plan = await planTeardown(context, await targetOf(context, tables), whole);
   const { pace, forceUnprotect } = whole;
-  return { plan, result: await teardown({ context, plan, pace, forceUnprotect, backup: { ...backupOptions(folder), ...backup } }) };
+  return {
+    plan,
+    result: await teardown({ context, plan, pace, forceUnprotect, backup: { ...backupOptions(folder), ...backup } }),
+  };
 }
 
 /** `delete mcp-sessions done` and so on. */
