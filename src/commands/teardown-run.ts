@@ -74,16 +74,21 @@ const VERBS: Readonly<Record<StepName, string>> = {
   delete: 'delete',
 };
 
-/** What is asked: every step with its tables, and the protection that is taken off. */
+/** `a`, `a and b`, `a, b and c`. */
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+
+/** What is asked: every step with its tables, which are mostly the same, and the protection that is taken off. */
 function questionOf(plan: TeardownPlan): string {
   const open = plan.steps.filter(({ skip }) => skip === null);
-  const phrases = [...new Set(open.map(({ step }) => step))].map((step) => {
-    const tables = open.filter((each) => each.step === step).map(({ table }) => table.name);
-    return `${VERBS[step]} ${tables.join(' and ')}`;
-  });
+  const verbs = new Map<string, string[]>();
+  for (const step of new Set(open.map((each) => each.step))) {
+    const tables = listed(open.filter((each) => each.step === step).map(({ table }) => table.name));
+    verbs.set(tables, [...(verbs.get(tables) ?? []), VERBS[step]]);
+  }
   const unprotected = [...new Set(open.filter(({ unprotects }) => unprotects).map(({ table }) => table.name))];
-  const off = unprotected.length === 0 ? '' : ` (the deletion protection of ${unprotected.join(' and ')} is taken off)`;
-  const text = phrases.join(', ');
+  const off = unprotected.length === 0 ? '' : ` (the deletion protection of ${listed(unprotected)} is taken off)`;
+  const text = [...verbs].map(([tables, steps]) => `${listed(steps)} ${tables}`).join(', ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${off}?`;
 }
 

@@ -209,7 +209,7 @@ describe('consent to a teardown', () => {
     expect(told).toMatch(/^table: +mcp-sessions \(sessions\)/m);
     expect(told).toMatch(/^rows: +4/m);
     expect(told).toMatch(/^newest activity: +5m ago/m);
-    expect(told).toContain('Clear mcp-sessions, delete mcp-sessions?');
+    expect(told).toContain('Clear and delete mcp-sessions?');
   });
 
   it('asks y or n for streams alone', async () => {
