@@ -22,7 +22,7 @@ const NAME_WIDTH = Math.max(...CHOICES.map(([name]) => name.length));
 /** Asks which step it is to be, and says the command that does the same. Throws NOT_CONFIRMED when it is none. */
 export async function chooseSteps(session: CommandSession): Promise<Chosen> {
   const chosen = await session.prompts.select<Chosen | null>({
-    message: 'What is to be torn down?',
+    message: 'Tear down what?',
     flag: '--backup, --clear-data, --disable-streams, --delete or --all',
     choices: CHOICES.map(([name, does, value]) => ({ value, name: `${name.padEnd(NAME_WIDTH)}  ${does}` })),
   });

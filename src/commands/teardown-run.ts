@@ -184,10 +184,11 @@ function endOf({ steps, interrupted, error }: TeardownResult): Omit<Outcome, 'vi
       cleared?.way === 'recreate' && cleared.interrupted ? [`; '${table}' is not whole until it is made anew`] : [],
     );
     const asked = steps.flatMap(({ outcome, made }) =>
-      outcome === 'failed' && made?.backup ? [`; AWS goes on with the backup ${made.backup.name}`] : [],
+      outcome === 'failed' && made?.backup?.status === 'CREATING' ? [made.backup.name] : [],
     );
+    const goesOn = asked.length === 0 ? '' : `; AWS goes on with ${listed(asked)}`;
     const isBefore = steps.some(({ step, outcome }) => step === 'backup' && outcome === 'failed');
-    const told = `${isBefore ? '; nothing was deleted' : rows}${away.join('')}${asked.join('')}`;
+    const told = `${isBefore ? '; nothing was deleted' : rows}${away.join('')}${goesOn}`;
     return {
       exitCode: EXIT.interrupted,
       error: new CliError('INTERRUPTED', `interrupted; no call was cut off${told}`, {

@@ -216,7 +216,9 @@ function resultLines(page: Page, result: StepResult): readonly string[] {
   const why = error === undefined ? 'interrupted' : error.message;
   const missed = result.cleared?.way === 'recreate' ? result.cleared.missed : [];
   return [
-    page.blocked(`${table}: not ${DONE[step]}${clearedText(result)}${madeText(result)}: ${why}`),
+    page.blocked(
+      `${table}: not ${step === 'backup' ? 'safely ' : ''}${DONE[step]}${clearedText(result)}${madeText(result)}: ${why}`,
+    ),
     ...missed.map(({ property, reason: because }) => page.block(`${property}: ${because}`, 4)),
   ];
 }

@@ -8,7 +8,7 @@ import { runInTerminal, type TerminalOptions } from '../support/terminal.js';
 type Script = NonNullable<TerminalOptions['script']>;
 type Screen = Parameters<Script>[0];
 
-const MENU = 'What is to be torn down?';
+const MENU = 'Tear down what?';
 const TYPE = 'Type DELETE to go on';
 
 let cwd: string;
@@ -19,7 +19,14 @@ beforeEach(async () => {
 });
 
 const teardown = (argv: readonly string[], script: Script, options: TerminalOptions = {}) =>
-  runInTerminal(['teardown', '--local', ...argv], { cwd, columns: 80, rows: 24, script, timeoutMs: 20_000, ...options });
+  runInTerminal(['teardown', '--local', ...argv], {
+    cwd,
+    columns: 80,
+    rows: 24,
+    script,
+    timeoutMs: 20_000,
+    ...options,
+  });
 
 /** What is left: the sessions, or null where there is no table. */
 async function left(): Promise<number | null> {
@@ -35,6 +42,23 @@ async function choose(screen: Screen, name: string): Promise<void> {
     await screen.waitFor('❯ ');
   }
 }
+
+const declineDelete: Script = async (screen) => {
+  await choose(screen, 'delete');
+  screen.key('enter');
+  await screen.waitFor(TYPE);
+  screen.key('enter');
+};
+
+/** Chooses by number and answers, on a dumb terminal. */
+const plainly =
+  (line: string, answer: string): Script =>
+  async (screen) => {
+    await screen.waitFor('Number (1-6):');
+    screen.type(`${line}\n`);
+    await screen.waitFor(TYPE);
+    screen.type(answer);
+  };
 
 describe('the menu of teardown, on a terminal', () => {
   it('takes a full clean-up through to its end, and the printed command undoes it', async () => {
@@ -149,13 +173,7 @@ describe('the menu of teardown, on a terminal', () => {
   });
 
   it('has no colour with NO_COLOR', async () => {
-    const script: Script = async (screen) => {
-      await choose(screen, 'delete');
-      screen.key('enter');
-      await screen.waitFor(TYPE);
-      screen.key('enter');
-    };
-    const { code, raw } = await teardown([], script, { env: { NO_COLOR: '1' } });
+    const { code, raw } = await teardown([], declineDelete, { env: { NO_COLOR: '1' } });
     expect(code).toBe(4);
     // oxlint-disable-next-line no-control-regex -- colour is what is looked for
     expect(raw).not.toMatch(/\u001B\[[\d;]*m/);
@@ -163,12 +181,6 @@ describe('the menu of teardown, on a terminal', () => {
 
   it('asks in plain lines on a dumb terminal, where Ctrl-C and Esc leave as well', async () => {
     const dumb = { env: { TERM: 'dumb' } };
-    const plainly = (line: string, answer: string): Script => async (screen) => {
-      await screen.waitFor('Number (1-6):');
-      screen.type(`${line}\n`);
-      await screen.waitFor(TYPE);
-      screen.type(answer);
-    };
     const stopped = await teardown([], plainly('4', '\u0003'), dumb);
     expect([stopped.code, stopped.raw.includes('\u001b')]).toEqual([130, false]);
     expect((await teardown([], plainly('4', '\u001b\n'), dumb)).code).toBe(4);
