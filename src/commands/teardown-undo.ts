@@ -32,11 +32,11 @@ interface Facts {
 export function undoOf(facts: Facts): readonly Undo[] {
   const { result } = facts;
   const deleted = tablesOf(result, 'delete');
-  const gone = result.steps.filter(
-    ({ step, table, outcome, cleared }) =>
-      (step === 'delete' && outcome === 'done') ||
-      (step === 'clear-data' && !deleted.includes(table) && cleared !== undefined && !isUntouched(cleared)),
-  );
+  const gone = result.steps.filter((step) => {
+    const { table, cleared } = step;
+    if (step.step === 'delete') return step.outcome === 'done' || mayBeGone(facts, step);
+    return step.step === 'clear-data' && !deleted.includes(table) && cleared !== undefined && !isUntouched(cleared);
+  });
   const archived = fromArchive(facts, gone);
   const others = gone.filter(({ table }) => !archived.some(({ tables }) => tables.includes(table)));
   const rows = [...archived, ...others.flatMap((step) => rowsOf(facts, step))];
@@ -55,11 +55,17 @@ const tablesOf = ({ steps }: TeardownResult, wanted: StepResult['step']): readon
 const madeOf = ({ result }: Facts, name: string): StepResult['made'] =>
   result.steps.find(({ step, table, outcome }) => step === 'backup' && table === name && outcome === 'done')?.made;
 
+/** A deletion that was interrupted may have been asked for: then the backup before it is worth knowing. */
+const mayBeGone = (facts: Facts, { step, table, outcome, error }: StepResult): boolean =>
+  step === 'delete' && outcome === 'failed' && error === undefined && madeOf(facts, table) !== undefined;
+
 /** The flags that lead to the place, and not to its tables. */
 function placeWords({ flags }: Facts): readonly string[] {
   const { layout: _layout, sessionsTable: _sessions, eventsTable: _events, ...place } = flags;
   return targetWords(place);
 }
+
+const SHOULD_IT_BE = ', should the table be gone: its deletion was interrupted';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -89,12 +95,15 @@ function fromArchive(facts: Facts, gone: readonly StepResult[]): readonly Undo[]
   const folder = relative.startsWith('..') || path.isAbsolute(relative) ? archive.path : `.${path.sep}${relative}`;
   const how = archive.tables.every((table) => deleted.includes(table)) ? [] : ['--on-conflict', 'skip'];
   const when = archive.startedAt === null ? 'as archived' : `as of ${iso(archive.startedAt)}, of an earlier archive`;
-  const what = `the rows of ${tables.join(' and ')} ${when}`;
+  const isSure = gone.every((step) => !mayBeGone(facts, step));
+  const what = `the rows of ${tables.join(' and ')} ${when}${isSure ? '' : SHOULD_IT_BE}`;
   return [{ tables, what, command: commandLine(['restore', folder, ...how, ...placeWords(facts)]) }];
 }
 
 /** The rows come back from a backup or recovery points: under the table's name, or beside it where it cannot be replaced. */
-function rowsOf(facts: Facts, { step, table, backup, cleared }: StepResult): readonly Undo[] {
+function rowsOf(facts: Facts, gone: StepResult): readonly Undo[] {
+  const { step, table, backup, cleared } = gone;
+  const isSure = !mayBeGone(facts, gone);
   const found = facts.plan.tables.find(({ name }) => name === table);
   const made = madeOf(facts, table);
   if (found === undefined) return [];
@@ -120,7 +129,7 @@ function rowsOf(facts: Facts, { step, table, backup, cleared }: StepResult): rea
   return [
     {
       tables: [table],
-      what: `the rows of ${table}${when}${where}${pending}`,
+      what: `the rows of ${table}${when}${where}${pending}${isSure ? '' : SHOULD_IT_BE}`,
       command: commandLine(['restore', from.arn, ...words, ...setupWords(facts)]),
     },
   ];

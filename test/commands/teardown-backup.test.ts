@@ -195,6 +195,27 @@ describe('teardown with backups of AWS', () => {
     expect(await contents()).toEqual(before);
   });
 
+  it('names the way back for a table whose deletion was asked for when it was interrupted', async () => {
+    const before = await contents();
+    const interruption = new AbortController();
+    aws.double.inject({
+      operation: 'DeleteTable',
+      when: () => {
+        interruption.abort();
+        return false;
+      },
+    });
+    const { code, stdout } = await teardown(['--all', '--yes', '--json'], { signal: interruption.signal });
+    expect(code).toBe(130);
+    const [way, ...others] = undoIn(stdout);
+    expect([way?.tables, others]).toEqual([['mcp-session-events'], []]);
+    expect(way?.what).toContain('should the table be gone');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await contents())[1]).toBeNull();
+    expect((await runPrinted(way?.command ?? '')).code).toBe(0);
+    expect(await contents()).toEqual(before);
+  });
+
   it('says when all is gone, makes nothing, and ends with 0', async () => {
     await dropTables(engine);
     aws.double.forgetCalls();
