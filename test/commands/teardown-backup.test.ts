@@ -124,6 +124,51 @@ describe('teardown with backups of AWS', () => {
     expect(await contents()).toEqual(before);
   });
 
+  it('is undone in place of a protected table too, which is protected again', async () => {
+    const before = await contents();
+    await run(['setup', '--deletion-protection', '--yes', '-q']);
+    const { stdout } = await teardown(['--backup', '--clear-data', '--only', 'events', '--yes', '--json']);
+    const [way] = undoIn(stdout);
+    expect(way?.command).toContain('--in-place --force-unprotect');
+    const printed = await runPrinted(way?.command ?? '', ['--no-settle', '--confirm', 'mcp-session-events']);
+    expect(printed.code).toBe(0);
+    expect(await contents()).toEqual(before);
+    const { Table } = await aws.raw.call('DescribeTable', { TableName: 'mcp-session-events' });
+    expect(Table).toMatchObject({ DeletionProtectionEnabled: true });
+  });
+
+  it('is undone beside a table with replicas, which is not replaced', async () => {
+    const ReplicaUpdates = [{ Create: { RegionName: 'eu-central-1' } }];
+    await aws.raw.call('UpdateTable', { TableName: 'mcp-sessions', ReplicaUpdates });
+    const { stdout } = await teardown(['--backup', '--clear-data', '--only', 'sessions', '--yes', '--json']);
+    const [way] = undoIn(stdout);
+    expect((await runPrinted(way?.command ?? '')).code).toBe(0);
+    expect(await itemsOf(aws.raw, 'mcp-sessions-restored')).toHaveLength(ROWS['mcp-sessions']);
+    await engine.raw.call('DeleteTable', { TableName: 'mcp-sessions-restored' });
+  });
+
+  it('prefers the backup of this run to an archive here, where backups may not be listed', async () => {
+    await run(['backup', '--to', path.join('.mcp-sessions', 'backups', 'mcp-sessions-backup-20261101-000000'), '-q']);
+    const error = awsFaults.accessDenied('ListBackups', 'mcp-sessions');
+    // The looks at both tables; whether there are backups at all is asked after them.
+    aws.double.inject({ operation: 'ListBackups', times: 2, error });
+    const { stdout } = await teardown(['--all', '--yes', '--json']);
+    expect(undoIn(stdout).map(({ command }) => command)).toEqual(
+      TABLES.map((table) => expect.stringMatching(`restore arn:\\S+table/${table}/`)),
+    );
+  });
+
+  it('turns each stream on again with the view that it had', async () => {
+    await run(['streams', 'enable', '--view', 'KEYS_ONLY', '--only', 'events', '--yes', '-q']);
+    const { stdout } = await run(['teardown', '--disable-streams', '--yes', '--json']);
+    for (const { command } of undoIn(stdout)) expect((await runPrinted(command)).code).toBe(0);
+    const views = TABLES.map(async (TableName) => {
+      const { Table } = await aws.raw.call('DescribeTable', { TableName });
+      return Table?.StreamSpecification?.StreamViewType;
+    });
+    expect(await Promise.all(views)).toEqual(['KEYS_ONLY', 'NEW_AND_OLD_IMAGES']);
+  });
+
   it('is undone from an earlier backup where this run made none', async () => {
     await run(['backup', '-q']);
     const before = await contents();
