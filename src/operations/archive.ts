@@ -27,6 +27,8 @@ export interface ArchiveRequest {
   readonly filter: SessionFilter | null;
   /** Whether the events table is archived too. */
   readonly events: boolean;
+  /** false: the events table alone. */
+  readonly sessions?: boolean;
   /** null for an archive that is not encrypted. */
   readonly secret: Secret | null;
   readonly resume: boolean;
@@ -68,14 +70,14 @@ export interface ArchiveTable {
 export async function tablesToArchive(
   context: OperationContext,
   target: Target,
-  { events, filter }: Pick<ArchiveRequest, 'events' | 'filter'>,
+  { events, sessions: wantsSessions = true, filter }: Pick<ArchiveRequest, 'events' | 'sessions' | 'filter'>,
 ): Promise<readonly { readonly role: TableRole; readonly table: ObservedStructure }[]> {
   if (filter !== null) requireAnswerable(target.layout, filter);
-  const sessions = await requireSessions(context, target);
+  const sessions = wantsSessions ? await requireSessions(context, target) : null;
   const name = events ? nameOf(target.names, 'events') : undefined;
   const found = name === undefined ? null : await observeStructure(context.dynamo, name);
   return [
-    { role: 'sessions', table: sessions },
+    ...(sessions === null ? [] : [{ role: 'sessions' as const, table: sessions }]),
     ...(found === null || found.status === 'DELETING' ? [] : [{ role: 'events' as const, table: found }]),
   ];
 }
