@@ -49,6 +49,11 @@ export interface RestoredTable {
   readonly expiredItems: number | null;
   readonly reapplied: readonly string[];
   readonly missed: readonly { readonly property: string; readonly reason: string }[];
+  /**
+   * Alarms that watch the table that was backed up and not this one; where both have one name, those that watch it. null
+   * where they could not be read, left out of a table that is not there.
+   */
+  readonly alarms?: readonly string[] | null;
   /** In place: the backup of what the table held before. */
   readonly safety?: { readonly name: string; readonly arn: string };
   readonly error: CliError | null;

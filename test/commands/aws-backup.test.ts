@@ -51,7 +51,22 @@ describe('backup', () => {
       sizeBytes: expect.any(Number),
       outcome: 'done',
       record: path.join(cwd, '.mcp-sessions', 'backups', `${NAMES[0]}.json`),
+      alarms: [],
     });
+  });
+
+  it('says which alarms there are, or that they were not read', async () => {
+    const Dimensions = [{ Name: 'TableName', Value: 'mcp-sessions' }];
+    // The name is whatever somebody has typed.
+    aws.double.state.alarms.push({ AlarmName: 'slow\u001b[31m', Namespace: 'AWS/DynamoDB', Dimensions });
+    const text = (await backup(['-q', '--no-events'])).stdout;
+    expect(text).toMatch(/alarms on mcp-sessions, recorded by name: slow/);
+    expect(text).not.toContain('\u001b[31m');
+    expect(JSON.parse((await backup(['--json'])).stdout).backups).toMatchObject([{ alarms: ['slow\u001b[31m'] }, {}]);
+    const restored = await run(['restore', 'latest', '--to-table', 'watched', '--yes', '-q']);
+    expect(restored.stdout).toContain('alarms that watch mcp-sessions, and not watched: slow');
+    aws.double.inject({ operation: 'DescribeAlarms', error: { name: 'AccessDenied', message: 'no' } });
+    expect((await backup(['-q'])).stdout).toContain('alarms on mcp-sessions not read (cloudwatch:DescribeAlarms)');
   });
 
   it('says for people what was made, and where the settings are', async () => {
@@ -334,6 +349,7 @@ describe('backup to S3 and restore from it', () => {
       sizeBytes: 100,
       outcome: 'done',
       record: expect.stringContaining('.mcp-sessions'),
+      alarms: [],
       place: expect.stringMatching(/^s3:\/\/bucket\/here\/AWSDynamoDB\//),
     });
     const plan = await restore(['s3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);

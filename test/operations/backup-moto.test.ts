@@ -1,4 +1,6 @@
+import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PLACEHOLDER_CREDENTIALS } from '../../src/dynamodb/client.js';
 import { deleteBackups } from '../../src/operations/backup-delete.js';
 import { createBackups } from '../../src/operations/backup-create.js';
 import { findBackups, listTableBackups } from '../../src/operations/backup-list.js';
@@ -21,6 +23,25 @@ afterAll(async () => {
   await moto?.stop();
 });
 
+/** An alarm on a table. */
+async function putAlarm(endpoint: string, name: string, table: string): Promise<void> {
+  const client = new CloudWatchClient({ region: 'eu-west-1', endpoint, credentials: PLACEHOLDER_CREDENTIALS });
+  await client.send(
+    new PutMetricAlarmCommand({
+      AlarmName: name,
+      Namespace: 'AWS/DynamoDB',
+      MetricName: 'ThrottledRequests',
+      Dimensions: [{ Name: 'TableName', Value: table }],
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+  );
+  client.destroy();
+}
+
 /** A second implementation of backups and restores, written by others. */
 describe('backups on moto', () => {
   it('are made, found, restored beside and in place, and deleted', async ({ skip }) => {
@@ -34,6 +55,8 @@ describe('backups on moto', () => {
     await setUp(context, { ...names, overrides });
     const target = await targetOf(context, names);
     await seed(context, target, { count: 30, events: 1, expired: 0.5, randomSeed: 1 });
+    const alarms = [`${sessions}-throttled`];
+    await putAlarm(moto.endpoint, alarms[0] ?? '', sessions);
     const folder = freshFolder();
     const tables = [
       { name: names.sessions, role: 'sessions' },
@@ -47,7 +70,10 @@ describe('backups on moto', () => {
       timeoutMs: 10_000,
       records: { folder },
     });
-    expect(made.backups.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+    expect(made.backups.map((each) => [each.outcome, each.alarms])).toEqual([
+      ['done', alarms],
+      ['done', []],
+    ]);
     const all = Object.values(names);
     expect(await findBackups(context, all, 'latest')).toHaveLength(2);
 
@@ -56,7 +82,7 @@ describe('backups on moto', () => {
     expect((await requireFreeTargets(context, plan)).size).toBe(0);
     const { tables: restored } = await restoreBackups(context, plan, new Set());
     expect(restored).toMatchObject([
-      { outcome: 'done', items: 30, expiredItems: 15 },
+      { outcome: 'done', items: 30, expiredItems: 15, alarms },
       { outcome: 'done', items: 30 },
     ]);
     for (const one of restored)
