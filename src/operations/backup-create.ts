@@ -3,7 +3,7 @@ import { CliError } from '../errors.js';
 import type { TableRecord, TableRole } from '../schema/index.js';
 import { alarmsOn, readAlarms } from './alarms.js';
 import { backupName, stampOf } from './backup-names.js';
-import { addRecord, recordFile } from './backup-records.js';
+import { addRecord, recordFile, recordOfBackup } from './backup-records.js';
 import { untilAvailable } from './backup-safe.js';
 import type { OperationContext } from './context.js';
 import { readRecord } from './put-back.js';
@@ -53,7 +53,8 @@ export interface CreateBackupsResult {
 export interface BackupMaker {
   /** What it is called until there is one. */
   readonly nameOf: (table: string) => string;
-  readonly make: (context: OperationContext, table: string) => Promise<Backup>;
+  /** One that an earlier run has asked for tells when; epoch milliseconds. */
+  readonly make: (context: OperationContext, table: string) => Promise<Backup & { readonly requestedAt?: number }>;
   /** Waits until it is whole. Throws BACKUP_NOT_SAFE when it comes to nothing. */
   readonly until: (context: OperationContext, made: Backup) => Promise<Pick<Backup, 'status' | 'sizeBytes'>>;
   readonly placeOf: (made: Backup) => string | null;
@@ -105,7 +106,8 @@ interface Recorded {
 function keepRecord({ records }: CreateBackupsRequest, backup: Backup, record: TableRecord): Recorded {
   const file = 'file' in records ? records.file : recordFile(records.folder, backup);
   try {
-    addRecord(file, { arn: backup.arn, name: backup.name, record });
+    // What an earlier run has asked for was recorded as the table was then.
+    if (recordOfBackup(file, backup.arn) === null) addRecord(file, { arn: backup.arn, name: backup.name, record });
     return { file, warning: null };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -132,7 +134,7 @@ async function createOne(
   reading: ReturnType<typeof readAlarms>,
 ): Promise<OneResult> {
   const requestedAt = context.now();
-  let made: Backup;
+  let made: Awaited<ReturnType<BackupMaker['make']>>;
   let record: TableRecord;
   try {
     const found = await readRecord(context, { name: table, role, layout: all.layout });
@@ -154,7 +156,7 @@ async function createOne(
     };
     return { backup: { ...none, outcome: 'failed', requestedAt, record: null, error }, warning: null };
   }
-  const answered = context.now();
+  const answered = made.requestedAt ?? context.now();
   const { file, warning } = keepRecord(all, made, record);
   const base = { ...made, requestedAt: answered, record: file, alarms: record.alarms, place: maker.placeOf(made) };
   if (!all.wait) return { backup: { ...base, outcome: 'pending', error: null }, warning };
