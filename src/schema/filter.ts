@@ -2,7 +2,7 @@ import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
 import { type DecodedSession, decodeSession, matchesFilter, tableOf } from './decode.js';
 import { writeTime } from './time.js';
 import type { ItemCondition, Layout, SessionMeaning, TimeField } from './types.js';
-import { meetsAll, type Where } from './where.js';
+import { meetsAll, type Where, whereProblem } from './where.js';
 
 /** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
 export interface SessionFilter {
@@ -20,7 +20,10 @@ export interface SessionFilter {
   readonly where?: readonly Where[];
 }
 
-/** Why no session of a layout can ever meet a filter, or undefined: what a layout does not record cannot be asked for. */
+/**
+ * Why the sessions of a layout cannot be judged by a filter, or undefined: what a layout does not record cannot be asked
+ * for, nor a time compared with what is none.
+ */
 export function filterProblem({ id, session }: Layout, filter: SessionFilter): string | undefined {
   if (filter.idle !== undefined && session.lastActivityAt === null && session.createdAt === null)
     return `the layout ${id} records neither activity nor creation, so no session is ever known to be idle`;
@@ -29,7 +32,7 @@ export function filterProblem({ id, session }: Layout, filter: SessionFilter): s
   if (filter.terminated === true && session.terminated === null)
     return `the layout ${id} does not record that a session was terminated`;
   if (filter.expired === true && session.expiresAt === null) return `the layout ${id} has no expiry`;
-  return undefined;
+  return filter.where?.map((where) => whereProblem(where, session)).find((problem) => problem !== undefined);
 }
 
 /** What idleness is counted from, in epoch milliseconds: the last activity; the creation where a layout records none. */
@@ -61,7 +64,7 @@ export function selectSession(
   if (!matchesFilter(item, layout.session.filter)) return undefined;
   const session = decodeSession(layout, item, now);
   if (!isWanted(layout, session, filter, now)) return undefined;
-  return meetsAll(item, filter.where ?? [], layout.session.payload) ? session : undefined;
+  return meetsAll(item, filter.where ?? [], layout.session, now) ? session : undefined;
 }
 
 /** An expression for DynamoDB, every attribute's name aliased. */
