@@ -7,7 +7,7 @@ import { type CheaperRead, warnOfScan } from './large-scan.js';
 import { readByIndex } from './list-by-index.js';
 import { type IndexChoice, indexFor } from './list-index.js';
 import { type ListPace, scanSessions } from './list-scan.js';
-import { requireSessions, type Target } from './target.js';
+import { requireAnswerable, requireSessions, type Target } from './target.js';
 
 export const SORT_KEYS = ['activity', 'created', 'expiry', 'size', 'id'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -87,6 +87,14 @@ export function comparison(
   }
 }
 
+/** An order by what no row has would be one by id under a wrong name; the newest activity has its own stand-ins. */
+function requireSortable({ id, session }: Layout, sort: SortKey): void {
+  if (sort === 'created' && session.createdAt === null)
+    throw new CliError('USAGE', `the layout ${id} does not record when a session was created`, {
+      hint: 'sort by activity, expiry, size or id',
+    });
+}
+
 const CONCURRENCY = 4;
 
 const paceOf = (context: OperationContext, { concurrency = CONCURRENCY, maxReadUnits = null }: Reading): ListPace => ({
@@ -97,9 +105,12 @@ const paceOf = (context: OperationContext, { concurrency = CONCURRENCY, maxReadU
 
 /**
  * The first of the chosen sessions in the order asked for. Reads the sessions table to its end; or an index that has all
- * that order and filter ask for, where that is cheaper, and then the rows themselves.
+ * that order and filter ask for, where that is cheaper, and then the rows themselves. Throws USAGE for a filter or an
+ * order by what the layout does not record.
  */
 export async function list(context: OperationContext, target: Target, request: ListRequest): Promise<ListResult> {
+  requireAnswerable(target.layout, request.filter);
+  requireSortable(target.layout, request.sort);
   const table = await requireSessions(context, target);
   const { layout } = target;
   const { filter, sort, limit, sizes = true, segments = null } = request;
@@ -165,7 +176,8 @@ const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>(['ACCESS_DENIED', 'NOT_
 
 /**
  * Reads the sessions table to its end and hands over the chosen sessions page by page, as they come; waits for
- * `onSessions` before it reads on. In the table's own order, unless it is read in several segments.
+ * `onSessions` before it reads on. In the table's own order, unless it is read in several segments. Throws USAGE for a
+ * filter by what the layout does not record.
  */
 export async function streamSessions(
   context: OperationContext,
@@ -173,6 +185,7 @@ export async function streamSessions(
   request: Reading,
   onSessions: (sessions: readonly DecodedSession[]) => Promise<void>,
 ): Promise<void> {
+  requireAnswerable(target.layout, request.filter);
   const table = await requireSessions(context, target);
   const { layout } = target;
   const { filter, sizes = true } = request;

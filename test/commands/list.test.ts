@@ -136,6 +136,39 @@ describe('list', () => {
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message: "--where 'nonsense' is not a condition" });
   });
 
+  it('compares times with instants, whatever their unit', async () => {
+    expect(await ids('--where', 'created_at<2020-01-01T00:00:00Z')).toEqual([]);
+    expect(await ids('--where', 'created_at<2026-11-20T08:00:00Z')).toEqual([IDS.expired]);
+    expect(await ids('--where', 'ttl<1h')).toEqual([IDS.expired]);
+    expect(await ids('--where', 'last_activity>=8m')).toEqual([IDS.active]);
+  });
+
+  it.each([
+    ['created_at<lately', "'created_at' holds a time, and 'lately' is neither"],
+    ['state={"userId":42}', "'state' cannot be compared with a JSON object or list"],
+    ['state..userId=42', 'is not a condition'],
+    ['state<', 'is not a condition'],
+  ])('refuses --where %s', async (condition, message) => {
+    for (const more of [[], ['--all', '-o', 'ndjson']]) {
+      const { code, stdout, stderr } = await list(['--where', condition, ...more]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(message);
+    }
+  });
+
+  it.each([
+    [['--idle', '1h'], 'neither activity nor creation'],
+    [['--created-before', '1h'], 'does not record when a session was created'],
+    [['--terminated'], 'does not record that a session was terminated'],
+    [['--sort', 'created'], 'does not record when a session was created'],
+  ])('refuses what the layout does not record: %j', async (argv, message) => {
+    for (const more of argv[0] === '--sort' ? [[]] : [[], ['--all', '-o', 'ndjson']]) {
+      const { code, stdout, stderr } = await list(['--layout', 'express', ...argv, ...more]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(message);
+    }
+  });
+
   it('sorts, limits and says that there is more', async () => {
     expect(await ids('--sort', 'id')).toEqual(Object.values(IDS).toSorted());
     expect(await ids('--sort', 'expiry', '--limit', '1')).toEqual([IDS.expired]);
