@@ -44,6 +44,8 @@ export interface ListResult {
   readonly capacity: { readonly readUnits: number; readonly writeUnits: number };
   /** More sessions match than are shown. */
   readonly truncated: boolean;
+  /** Idle sessions were asked for, and for want of an activity were found by their creation. */
+  readonly idleByCreation: boolean;
   /** The index that was read in place of the table; null for the table. */
   readonly index: ListIndex | null;
 }
@@ -124,6 +126,7 @@ export async function list(context: OperationContext, target: Target, request: L
     table: table.name,
     ...answer,
     capacity: { readUnits: pace.budget.spent, writeUnits: 0 },
+    idleByCreation: filter.idle !== undefined && layout.session.lastActivityAt === null,
     truncated: answer.matched > answer.sessions.length,
     index: used === null ? null : indexOf(used, layout, filter),
   });

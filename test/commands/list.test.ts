@@ -199,6 +199,27 @@ describe('list', () => {
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message });
   });
 
+  it('says once that idle is counted from creation where no activity is recorded', async () => {
+    await engine.raw.call('CreateTable', {
+      TableName: 'duels',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
+    });
+    await engine.raw.call('PutItem', {
+      TableName: 'duels',
+      Item: { session_id: { S: 'duel' }, created_at: { S: '2026-11-20T09:00:00' } },
+    });
+    const idle = async (...argv: readonly string[]) =>
+      (await list(['--layout', 'llm-duel', '--sessions-table', 'duels', ...argv])).stdout;
+    const note = 'the layout llm-duel records no activity, so idle is counted from creation';
+    expect((await idle('--idle', '1h')).split(note)).toHaveLength(2);
+    expect((await idle('--idle', '10h')).split(note)).toHaveLength(2);
+    expect(await idle()).not.toContain(note);
+    expect((await list(['--idle', '1m'])).stdout).not.toContain('counted from creation');
+    await engine.raw.call('DeleteTable', { TableName: 'duels' });
+  });
+
   it('says what to do when there is nothing', async () => {
     const { stdout } = await list(['--idle', '52w', '-q']);
     expect(stdout).toBe("no such session among the 4 items of 'mcp-sessions'\n");
