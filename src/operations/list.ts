@@ -15,7 +15,7 @@ export type SortKey = (typeof SORT_KEYS)[number];
 /** What may be read of a table, and how hard; for listings of every kind. */
 interface Reading {
   readonly filter: SessionFilter;
-  /** false where `sizeBytes` is not looked at: less is fetched then, and it counts only that. */
+  /** false where `sizeBytes` is not looked at, nor problems of payloads: less is fetched then, and they count only that. */
   readonly sizes?: boolean;
   /** Parts that the table is read in at once; null or left out for as many as is sensible. */
   readonly segments?: number | null;

@@ -15,6 +15,7 @@ export * from './names.js';
 export { type ExampleRequest, type ExampleSession, exampleSession, type Random } from './example.js';
 export { changesBetween, type ValueChange } from './item-changes.js';
 export { compareKeys } from './key-order.js';
+export { payloadProblems } from './payload.js';
 export { exactNumber, plainItem, toPlain } from './plain.js';
 export { secretJudge } from './secrets.js';
 export { desiredOf, parseRecord, recordOf, type TableRecord } from './record.js';

@@ -1,4 +1,4 @@
-import type { AttributeValue } from './attribute-value.js';
+import type { AttributeValue, Item } from './attribute-value.js';
 import { toPlain } from './plain.js';
 import type { PayloadField } from './types.js';
 
@@ -24,3 +24,15 @@ export function decodePayload(value: AttributeValue, codec: PayloadField['codec'
   const parsed = jsonPayload(value, codec);
   return parsed === undefined ? toPlain(value) : parsed.value;
 }
+
+/** The payloads of an item that should be JSON text and are other text, in words. */
+export const payloadProblems = (item: Item, payload: readonly PayloadField[]): readonly string[] =>
+  payload.flatMap(({ names, codec }) =>
+    codec !== 'json'
+      ? []
+      : names.flatMap((name) => {
+          const value = item[name];
+          const isText = value !== undefined && 'S' in value;
+          return isText && jsonPayload(value, codec) === undefined ? [`${name} is not JSON`] : [];
+        }),
+  );

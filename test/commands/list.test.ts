@@ -199,6 +199,25 @@ describe('list', () => {
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message });
   });
 
+  it('says which payload is not JSON, and that TTL never removes a row without its value, as show does', async () => {
+    const Item = {
+      session_id: { S: 'odd' },
+      created_at: { N: String(NOW - 1000) },
+      last_activity: { N: String(NOW - 1000) },
+      state: { S: '{"userId":' },
+      metadata: { S: '{}' },
+    };
+    await engine.raw.call('PutItem', { TableName: 'mcp-sessions', Item });
+    const problems = ['state is not JSON', 'without ttl: TTL never removes it'];
+    const shown = await runCommand(['show', 'odd', '--json', ...at(engine.endpoint)], { now: NOW });
+    expect(JSON.parse(shown.stdout).problems).toEqual(problems);
+    const where = ['--where', 'session_id=odd', '--json'];
+    expect(JSON.parse((await list(where)).stdout).sessions[0].problems).toEqual(problems);
+    const columns = await list([...where, '--columns', 'id,problems']);
+    expect(JSON.parse(columns.stdout).sessions[0].problems).toEqual(problems);
+    await engine.raw.call('DeleteItem', { TableName: 'mcp-sessions', Key: { session_id: { S: 'odd' } } });
+  });
+
   it('says once that idle is counted from creation where no activity is recorded', async () => {
     await engine.raw.call('CreateTable', {
       TableName: 'duels',
