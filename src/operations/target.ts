@@ -20,6 +20,7 @@ import {
   type TableName,
   type TableRole,
   tableNames,
+  whereProblem,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 
@@ -182,6 +183,10 @@ export function requireAnswerable(layout: Layout, filter: SessionFilter): void {
   const problem = filterProblem(layout, filter);
   if (problem !== undefined)
     throw new CliError('USAGE', problem, { hint: 'choose sessions by something that the layout records' });
+  for (const where of filter.where ?? []) {
+    const fault = whereProblem(where, layout.session);
+    if (fault !== undefined) throw new CliError('USAGE', fault);
+  }
 }
 
 /** The events table, which must exist and have the layout's keys. */

@@ -2,7 +2,7 @@ import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
 import { type DecodedSession, decodeSession, matchesFilter, tableOf } from './decode.js';
 import { writeTime } from './time.js';
 import type { ItemCondition, Layout, SessionMeaning, TimeField } from './types.js';
-import { meetsAll, type Where, whereProblem } from './where.js';
+import { meetsAll, type Where } from './where.js';
 
 /** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
 export interface SessionFilter {
@@ -20,10 +20,7 @@ export interface SessionFilter {
   readonly where?: readonly Where[];
 }
 
-/**
- * Why the sessions of a layout cannot be judged by a filter, or undefined: what a layout does not record cannot be asked
- * for, nor a time compared with what is none.
- */
+/** Why no session of a layout can ever meet a filter, or undefined: what a layout does not record cannot be asked for. */
 export function filterProblem({ id, session }: Layout, filter: SessionFilter): string | undefined {
   if (filter.idle !== undefined && session.lastActivityAt === null && session.createdAt === null)
     return `the layout ${id} records neither activity nor creation, so no session is ever known to be idle`;
@@ -32,7 +29,7 @@ export function filterProblem({ id, session }: Layout, filter: SessionFilter): s
   if (filter.terminated === true && session.terminated === null)
     return `the layout ${id} does not record that a session was terminated`;
   if (filter.expired === true && session.expiresAt === null) return `the layout ${id} has no expiry`;
-  return filter.where?.map((where) => whereProblem(where, session)).find((problem) => problem !== undefined);
+  return undefined;
 }
 
 /** What idleness is counted from, in epoch milliseconds: the last activity; the creation where a layout records none. */

@@ -30,4 +30,4 @@ export { type ExpiryAttribute, expiryAttributes, isTtlDue, shiftExpiry } from '.
 export { parseWireItem, type WireItem } from './wire-check.js';
 export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';
 export * from './filter.js';
-export { parseWhere, type Where, type WhereOperator, WHERE_OPERATORS } from './where.js';
+export { parseWhere, type Where, type WhereOperator, whereProblem, WHERE_OPERATORS } from './where.js';

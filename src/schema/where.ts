@@ -47,11 +47,11 @@ export function parseWhere(text: string): Where | undefined {
 export function whereProblem({ path, operator, value }: Where, meaning: WhereMeaning): string | undefined {
   const isComparison = isOrder(operator) || operator === '=' || operator === '!=';
   if (isComparison && typeof parseJson(value)?.value === 'object' && /^[{[]/.test(value))
-    return `'${path}' cannot be compared with a JSON object or list: a condition is on one value, such as ${path}.userId`;
+    return `'${path}' cannot be compared with a JSON object or list: a condition is on one value, such as '${path}.<key>'`;
   if (!isOrder(operator) || timeFieldAt(meaning, path) === undefined) return undefined;
   return isNumeric(value) || parseInstant(value, 0) !== undefined
     ? undefined
-    : `'${path}' holds a time, and '${value}' is neither an instant (ISO 8601, or how long ago) nor a number`;
+    : `'${path}' holds a time, and '${value}' is neither an instant (2026-11-20, 2026-11-20T11:22:33Z, or 30d for so long ago) nor a number`;
 }
 
 /** Whether an item meets all conditions, read by what its layout means. `now` is epoch milliseconds. */
