@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { CliError, EXIT } from './errors.js';
 import { run } from './program.js';
 
@@ -21,13 +22,15 @@ process.on('SIGHUP', interrupt);
 
 const guarded = new Set<NodeJS.WriteStream>();
 
-/** Calls back, in place of throwing, when nobody reads a stream any more. */
+/** Calls back, in place of throwing, when nobody reads a stream any more; ends when it cannot be written. */
 function guard(stream: NodeJS.WriteStream, onClosed: () => void): NodeJS.WriteStream {
   if (guarded.has(stream)) return stream;
   guarded.add(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    onClosed();
+    if (error.code === 'EPIPE') return onClosed();
+    // A full disk, as a rule. Whoever reads stderr should not have to read code.
+    writeSync(2, `error: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.failed);
   });
   return stream;
 }

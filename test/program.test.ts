@@ -55,6 +55,18 @@ describe('help', () => {
     },
   );
 
+  it('breaks descriptions at the width of the page, not where the source does', async () => {
+    for (const name of ['list', 'purge', 'stats', 'restore']) {
+      const { stdout } = await runCommand([name, '--help'], { columns: 100 });
+      const [, paragraph = ''] = stdout.split('\n\n');
+      const lines = paragraph.split('\n');
+      for (const [index, line] of lines.slice(0, -1).entries()) {
+        const [next = ''] = lines[index + 1]?.split(' ') ?? [];
+        expect(line.length + 1 + next.length, `${name}: ${line}`).toBeGreaterThan(100);
+      }
+    }
+  });
+
   it('puts the options of every command under the same headings', async () => {
     const { stdout } = await runCommand(['list', '--help']);
     expect(stdout.match(/^\w+:$/gm)).toEqual(['Options:', 'Target:', 'Output:', 'Consent:', 'Examples:']);

@@ -17,6 +17,8 @@ export interface ConsentRequest {
   readonly word?: string;
   /** Tables named with --confirm. */
   readonly confirmed: readonly string[];
+  /** The command line that is asked about, where it is more than was typed. */
+  readonly argv?: readonly string[];
 }
 
 /** Whether the tables are on this machine, to be played with. */
@@ -54,7 +56,7 @@ export async function willAsk(session: CommandSession, request: ConsentRequest):
  */
 export async function requireConsent(session: CommandSession, request: ConsentRequest): Promise<void> {
   const { prompts, terminal, runtime } = session;
-  const { question, what } = request;
+  const { question, what, argv = runtime.argv } = request;
   const { answer, names } = await missingConsent(session, request);
   if (!answer) return;
   if (!terminal.isInteractive) throw unattended(what, names);
@@ -63,12 +65,11 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     const { word } = request;
     const message = `${question} Type ${word} to go on`;
     if (await prompts.confirmByName({ message, expected: word, flag: '--yes' }))
-      return session.tellCommand([...runtime.argv, '--yes']);
+      return session.tellCommand([...argv, '--yes']);
     throw notConfirmed(what, `type ${word}, or give --yes`);
   }
   if (names.length === 0) {
-    if (await prompts.confirm({ message: question, flag: '--yes' }))
-      return session.tellCommand([...runtime.argv, '--yes']);
+    if (await prompts.confirm({ message: question, flag: '--yes' })) return session.tellCommand([...argv, '--yes']);
     throw notConfirmed(what, 'answer y, or give --yes');
   }
   for (const table of names) {
@@ -76,7 +77,7 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
       throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
   }
-  session.tellCommand([...runtime.argv, ...names.flatMap((table) => ['--confirm', table])]);
+  session.tellCommand([...argv, ...names.flatMap((table) => ['--confirm', table])]);
 }
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {

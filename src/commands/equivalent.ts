@@ -1,13 +1,7 @@
 import type { TargetFlags } from '../config/settings.js';
+import { quoted } from '../operations/command-line.js';
 
-const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
-
-/** A word as a POSIX shell takes it. */
-export const quoted = (word: string): string =>
-  PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-
-/** A command line of this command, ready to be copied. */
-export const commandLine = (words: readonly string[]): string => ['mcp-sessions', ...words].map(quoted).join(' ');
+export { commandLine, quoted } from '../operations/command-line.js';
 
 /** The flags that lead a command to its tables, as they were typed: what the environment says goes on saying it. */
 export function targetWords(flags: TargetFlags): readonly string[] {
@@ -37,6 +31,8 @@ export function withTarget(text: string, flags: TargetFlags): string {
   if (words.length === 0) return text;
   return text.replace(COMMAND_IN_TEXT, (_, name: string, rest: string) => {
     const given = words.map(quoted).join(' ');
-    return `\`mcp-sessions ${name}${rest} ${given}\``;
+    // What comes after `--` is no flag.
+    const [before = '', ...operands] = rest.split(' -- ');
+    return `\`mcp-sessions ${[`${name}${before} ${given}`, ...operands].join(' -- ')}\``;
   });
 }

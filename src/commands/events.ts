@@ -19,7 +19,7 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     throw new CliError('USAGE', `--follow cannot write ${session.format}`, {
       hint: 'use --output ndjson, or the table',
     });
-  const [{ followEvents }, { readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
+  const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
     import('../operations/follow-events.js'),
     import('../operations/events.js'),
     import('./events-view.js'),
@@ -31,6 +31,8 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
   if (flags.follow !== true) {
     const events: DecodedEvent[] = [];
     for await (const event of readEvents(context, target, request)) events.push(event);
+    if (events.length === 0 && (await isUnknown(context, target, request.sessionId)))
+      session.warn(`there is no session '${request.sessionId}'`);
     return { view: eventsView(target.layout, request.sessionId, events, reveal) };
   }
   const write = eventWriter(session, target.layout, reveal);

@@ -37,7 +37,7 @@ export function declareFilterOptions(command: Command, { active }: { readonly ac
     .option('--created-before <instant>', 'created before: ISO 8601, or how long ago')
     .option(
       '--where <condition>',
-      'attribute, operator (= != < <= > >= ^= ~= exists missing) and value; may be repeated',
+      "attribute, operator (= != < <= > >= ^= ~= exists missing) and value; the layout's times take instants as above; may be repeated",
       collect,
     );
 }
@@ -59,7 +59,7 @@ async function conditionsOf(texts: readonly string[]): Promise<readonly Where[]>
     const condition = parseWhere(text);
     if (condition !== undefined) return condition;
     throw new CliError('USAGE', `--where '${text}' is not a condition`, {
-      hint: "for example --where state.userId=42, --where 'metadata.ip^=10.' (begins with), --where 'note~=urgent' (contains), --where 'ttl missing'",
+      hint: "for example --where state.userId=42, --where 'metadata.ip^=10.' (begins with), --where 'note~=urgent' (contains), --where 'created_at<30d', --where 'ttl missing'",
     });
   });
 }

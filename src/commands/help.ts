@@ -1,4 +1,11 @@
-import { type Command, Help, type HelpConfiguration, type Option, type OutputConfiguration } from 'commander';
+import {
+  type Argument,
+  type Command,
+  Help,
+  type HelpConfiguration,
+  type Option,
+  type OutputConfiguration,
+} from 'commander';
 import { createTerminal } from '../terminal/io.js';
 import type { CommandDefinition } from './definition.js';
 import type { Runtime } from './session.js';
@@ -23,8 +30,20 @@ function visibleOptions(this: Help, command: Command): Option[] {
   return [...own, ...inherited];
 }
 
+/** Without the ends of lines that a text has in the source: help wraps to its own width. Empty lines part paragraphs. */
+const flowing = (text: string): string => text.replaceAll(/(?<!\n)\n(?!\n)/g, ' ');
+
+function commandDescription(command: Command): string {
+  return flowing(command.description());
+}
+
+function argumentDescription(this: Help, argument: Argument): string {
+  return flowing(Help.prototype.argumentDescription.call(this, argument));
+}
+
 function optionDescription(option: Option): string {
-  const { argChoices, defaultValue, negate, description } = option;
+  const { argChoices, defaultValue, negate } = option;
+  const description = flowing(option.description);
   const remarks = [
     ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
     ...(defaultValue === undefined || negate || typeof defaultValue === 'boolean'
@@ -35,7 +54,13 @@ function optionDescription(option: Option): string {
 }
 
 /** How help looks. Colour is taken out again by commander where the stream takes none. */
-export const HELP: HelpConfiguration = { visibleOptions, optionDescription, styleTitle: bold };
+export const HELP: HelpConfiguration = {
+  visibleOptions,
+  commandDescription,
+  argumentDescription,
+  optionDescription,
+  styleTitle: bold,
+};
 
 /** Where help goes and how wide and colourful it is there. Help that belongs to an error is given to `writeErr`. */
 export function helpOutput(runtime: Runtime, writeErr: (text: string) => void): OutputConfiguration {

@@ -21,7 +21,8 @@ export async function runList(session: CommandSession, flags: ListFlags, isSortG
   const { format } = session;
   const reading = {
     filter: await filterOf(flags, session.runtime.now()),
-    sizes: flags.columns?.includes('sizeBytes') ?? true,
+    // Sizes and problems are those of whole rows.
+    sizes: flags.columns?.some((field) => field === 'sizeBytes' || field === 'problems') ?? true,
     segments: flags.segments ?? null,
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,

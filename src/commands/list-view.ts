@@ -74,11 +74,14 @@ function indexText({ name, attribute, moves }: ListIndex): string {
 
 function listText(page: Page, result: ListResult, fields: readonly Field[], advise: (text: string) => string): string {
   const { sessions, matched, scanned, capacity, table, truncated, index } = result;
+  const idleText = result.idleByCreation
+    ? `; the layout ${result.layout} records no activity, so idle is counted from creation`
+    : '';
   if (sessions.length === 0)
     return page.note(
       scanned === 0 && index === null
         ? advise(`no sessions in '${table}'; \`mcp-sessions seed\` writes examples`)
-        : `no such session among the ${count(scanned, 'item')} of '${table}'${index === null ? '' : `; ${indexText(index)}`}`,
+        : `no such session among the ${count(scanned, 'item')} of '${table}'${index === null ? '' : `; ${indexText(index)}`}${idleText}`,
     );
   const found = truncated
     ? `${sessions.length} of ${count(matched, 'session')} (--limit or --all for more)`
@@ -91,7 +94,7 @@ function listText(page: Page, result: ListResult, fields: readonly Field[], advi
     '',
     ...(fields.includes('problems') ? [] : problemLines(page, sessions)),
     page.note(
-      `${found} in '${table}'; ${count(scanned, 'item')} read, ${count(Number(capacity.readUnits.toFixed(1)), 'read unit')}`,
+      `${found} in '${table}'; ${count(scanned, 'item')} read, ${count(Number(capacity.readUnits.toFixed(1)), 'read unit')}${idleText}`,
     ),
     ...(index === null ? [] : [page.note(indexText(index))]),
   ].join('\n');

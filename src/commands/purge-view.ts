@@ -54,6 +54,9 @@ function numbersView(numbers: Numbers, more: Readonly<Record<string, unknown>>, 
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
+const unitText = (units: number, kind: 'read' | 'write'): string =>
+  `${number(units)} ${kind} ${units === 1 ? 'unit' : 'units'}`;
+
 interface Cost {
   readonly readUnits: number;
   readonly writeUnits: number;
@@ -62,13 +65,17 @@ interface Cost {
 }
 
 const costText = ({ readUnits, writeUnits, dollars, prices }: Cost): string =>
-  `${number(readUnits)} read units so far, about ${number(writeUnits)} write units: ${formatDollars(dollars)} ` +
+  `${unitText(readUnits, 'read')} so far, about ${unitText(writeUnits, 'write')}: ${formatDollars(dollars)} ` +
   `(on-demand list prices, ${prices.region}, ${prices.asOf})`;
 
 /** What would be deleted, for people: numbers, a sample, the cost, and whether TTL does it for nothing. */
 export function planText(page: Page, summary: PurgeSummary): string {
   const { matched, scanned, table, eventsTable, events, sample, ttlRemoves, now } = summary;
   if (matched === 0) return page.note(`no session matches (${number(scanned)} items read in '${table}')`);
+  // A session whose activity is recorded and not readable is never idle, and has a problem.
+  const hasActivity = sample.some(
+    ({ createdAt, lastActivityAt, problems }) => lastActivityAt !== null || createdAt === null || problems.length > 0,
+  );
   const withEvents = eventsTable === null ? '' : `, with about ${number(events)} events in '${eventsTable}'`;
   return [
     page.removed(`${number(matched)} of ${number(scanned)} sessions in '${table}'${withEvents}`),
@@ -86,6 +93,9 @@ export function planText(page: Page, summary: PurgeSummary): string {
         expires: expiresAt === null ? 'never' : relativeTime(new Date(expiresAt), new Date(now)),
       })),
     ),
+    ...(hasActivity
+      ? []
+      : [page.note('no activity is recorded of them: idle, where asked for, is counted from creation')]),
     page.note(costText(summary)),
     ...(ttlRemoves > 0
       ? [
@@ -142,8 +152,9 @@ export function resultView(result: PurgeResult | null, summary: PurgeSummary, re
     { failures, resume: resume === null ? null : { command: resume } },
     (page) => {
       if (result === null) return planText(page, summary);
+      const withEvents = summary.eventsTable === null ? '' : `, and ${number(events.deleted)} events`;
       const lines = [
-        page.success(`${number(deleted)} of ${number(matched)} sessions deleted, and ${number(events.deleted)} events`),
+        page.success(`${number(deleted)} of ${number(matched)} sessions deleted${withEvents}`),
         ...(skippedLive > 0
           ? [page.note(`${number(skippedLive)} kept: they came back to life after they had been read`)]
           : []),
@@ -151,7 +162,7 @@ export function resultView(result: PurgeResult | null, summary: PurgeSummary, re
           page.blocked(`${count > 0 ? `${number(count)} failed: ` : ''}${code} ${message}`),
         ),
         ...(events.failed > 0 ? [page.blocked(`${number(events.failed)} events could not be deleted`)] : []),
-        page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${result.seconds.toFixed(1)} s`),
+        page.note(`${number(readUnits)} read and ${unitText(writeUnits, 'write')}, ${result.seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn(`not everything was done; go on with:`), page.block(resume)]),
       ];
       return lines.join('\n');
@@ -210,7 +221,7 @@ export function orphanView(result: OrphanResult, summary: OrphanSummary, resume:
         page.success(`${number(deleted)} of ${number(matched)} events without a session deleted`),
         ...(failed > 0 ? [page.blocked(`${number(failed)} could not be deleted`)] : []),
         ...failures.map(({ code, message }) => page.blocked(`${code} ${message}`)),
-        page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${seconds.toFixed(1)} s`),
+        page.note(`${number(readUnits)} read and ${unitText(writeUnits, 'write')}, ${seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn('not everything was done; go on with:'), page.block(resume)]),
       ].join('\n'),
   );

@@ -1,3 +1,4 @@
+import type { KnownArchive } from '../operations/archived.js';
 import type { StepResult, TeardownResult } from '../operations/teardown.js';
 import type { TeardownPlan } from '../operations/teardown-plan.js';
 import type { PlannedStep } from '../operations/teardown-steps.js';
@@ -5,6 +6,7 @@ import type { TeardownTable } from '../operations/teardown-table.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
 import type { View } from '../output/view.js';
+import { backupProperty, madeCells, madeJson, madeText } from './teardown-backup-view.js';
 import type { Undo } from './teardown-undo.js';
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
@@ -17,31 +19,37 @@ function duration(seconds: number): string {
 }
 
 const VERBS: Readonly<Record<PlannedStep['step'], string>> = {
+  backup: 'back up',
   'clear-data': 'clear',
   'disable-streams': 'disable the stream of',
   delete: 'delete',
 };
 
-function backupText(page: Page, { newestBackup: backup }: TeardownTable): string {
-  if (!backup) return 'none';
-  return `${backup.name}, ${relativeTime(new Date(backup.createdAt), page.now)} (${backup.status})`;
+/** A plan, as it is shown. */
+export interface ShownPlan {
+  readonly plan: TeardownPlan;
+  /** Where the tables are, in words. */
+  readonly place: string;
+  /** The newest archive on this machine, where the endpoint tells of no backups. */
+  readonly archive: KnownArchive | null;
 }
 
-function tableProperties(page: Page, plan: TeardownPlan, table: TeardownTable): string {
+function activityText(page: Page, seen: TeardownTable['seen']): string {
+  if (seen === null) return 'not known: too many rows to look through';
+  return seen.newest === null ? 'none' : relativeTime(new Date(seen.newest), page.now);
+}
+
+function tableProperties(page: Page, { plan, archive }: ShownPlan, table: TeardownTable): string {
   const { observed, name, role, seen } = table;
   const rows = seen === null ? `about ${number(observed?.itemCount ?? 0)}` : number(seen.rows);
-  const newest = seen?.newest;
   const pairs: Property[] = [
     ['table', `${name} (${role})${plan.taggedProduction ? ', tagged as production' : ''}`],
     ...(observed === null
       ? []
       : [
           ['rows', rows] as const,
-          ...(typeof newest === 'number'
-            ? [['newest activity', relativeTime(new Date(newest), page.now)] as const]
-            : []),
-          // An engine has none, and who may not list them cannot know.
-          ...(table.newestBackup === undefined ? [] : [['newest backup', backupText(page, table)] as const]),
+          ...(role === 'sessions' ? [['newest activity', activityText(page, seen)] as const] : []),
+          backupProperty(page, table, archive),
         ]),
   ];
   return page.properties(pairs);
@@ -73,28 +81,52 @@ function stepLines(page: Page, step: PlannedStep): readonly string[] {
     ...(step.unprotects ? ['its deletion protection is taken off'] : []),
     ...step.notes,
   ];
-  const line = step.step === 'disable-streams' ? page.changed(text) : page.removed(`${text}${howText(step)}`);
-  return [line, ...notes.map((note) => page.block(note, 4))];
+  return [stepLine(page, step, text), ...notes.map((note) => page.block(note, 4))];
 }
 
 const heading = (plan: TeardownPlan, place: string): string =>
   `teardown ${place}${plan.account === null ? '' : `, account ${plan.account}`} (layout ${plan.layout})`;
 
+function stepLine(page: Page, step: PlannedStep, text: string): string {
+  if (step.step === 'backup') return page.added(text);
+  return step.step === 'disable-streams' ? page.changed(text) : page.removed(`${text}${howText(step)}`);
+}
+
 /** What is lost and how, for people. */
-export const planText = (page: Page, plan: TeardownPlan, place: string): string =>
-  [
+export function planText(page: Page, shown: ShownPlan): string {
+  const { plan, place } = shown;
+  const backups = plan.steps.filter(({ step, skip }) => step === 'backup' && skip === null);
+  return [
     page.note(heading(plan, place)),
     '',
-    ...plan.tables.flatMap((table) => [tableProperties(page, plan, table), '']),
-    ...plan.steps.flatMap((step) => stepLines(page, step)),
+    ...plan.tables.flatMap((table) => [tableProperties(page, shown, table), '']),
+    // What is said of one backup goes for all: it is said after the last.
+    ...plan.steps.flatMap((step) =>
+      stepLines(page, backups.slice(0, -1).includes(step) ? { ...step, notes: [] } : step),
+    ),
   ].join('\n');
+}
 
-const COLUMNS = ['step', 'table', 'outcome', 'way', 'deleted', 'failed', 'left', 'seconds', 'reason', 'error'] as const;
+const COLUMNS = [
+  'step',
+  'table',
+  'outcome',
+  'way',
+  'deleted',
+  'failed',
+  'left',
+  'seconds',
+  'reason',
+  'error',
+  'backup',
+  'archive',
+] as const;
 
 const recordOf = (step: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(COLUMNS.map((column) => [column, step[column] ?? '']));
 
-export function dryRunView(plan: TeardownPlan, place: string): View {
+export function dryRunView(shown: ShownPlan): View {
+  const { plan } = shown;
   const { region, endpoint, account, layout } = plan;
   const steps = plan.steps.map((step) => ({
     step: step.step,
@@ -118,7 +150,7 @@ export function dryRunView(plan: TeardownPlan, place: string): View {
     lines: steps,
     columns: COLUMNS,
     records: steps.map(recordOf),
-    human: (page) => `${planText(page, plan, place)}\n\n${page.note('a dry run: nothing was changed')}`,
+    human: (page) => `${planText(page, shown)}\n\n${page.note('a dry run: nothing was changed')}`,
   };
 }
 
@@ -129,6 +161,7 @@ function stepJson({
   reason,
   error,
   cleared,
+  made,
   view,
   seconds,
 }: StepResult): Record<string, unknown> {
@@ -151,6 +184,7 @@ function stepJson({
       missed: cleared.missed,
       capacity: { readUnits: 0, writeUnits: 0 },
     }),
+    ...(made !== undefined && madeJson(made)),
     ...(view !== undefined && { view }),
     ...(seconds !== undefined && { seconds: Number(seconds.toFixed(3)) }),
     ...(error !== undefined && { error: { code: error.code, message: error.message } }),
@@ -158,6 +192,7 @@ function stepJson({
 }
 
 const DONE: Readonly<Record<StepResult['step'], string>> = {
+  backup: 'backed up',
   'clear-data': 'cleared',
   'disable-streams': 'stream disabled',
   delete: 'deleted',
@@ -177,11 +212,13 @@ function clearedText({ cleared }: StepResult): string {
 function resultLines(page: Page, result: StepResult): readonly string[] {
   const { step, table, outcome, reason = '', error } = result;
   if (outcome === 'skipped') return [page.same(`${table}: ${VERBS[step]}: skipped, ${reason}`)];
-  if (outcome === 'done') return [page.success(`${table}: ${DONE[step]}${clearedText(result)}`)];
+  if (outcome === 'done') return [page.success(`${table}: ${DONE[step]}${clearedText(result)}${madeText(result)}`)];
   const why = error === undefined ? 'interrupted' : error.message;
   const missed = result.cleared?.way === 'recreate' ? result.cleared.missed : [];
   return [
-    page.blocked(`${table}: not ${DONE[step]}${clearedText(result)}: ${why}`),
+    page.blocked(
+      `${table}: not ${step === 'backup' ? 'safely ' : ''}${DONE[step]}${clearedText(result)}${madeText(result)}: ${why}`,
+    ),
     ...missed.map(({ property, reason: because }) => page.block(`${property}: ${because}`, 4)),
   ];
 }
@@ -194,7 +231,9 @@ export function resultView(plan: TeardownPlan, result: TeardownResult, undo: rea
     json: { region, endpoint, account, layout, dryRun: false, steps, undo },
     lines: steps,
     columns: COLUMNS,
-    records: result.steps.map((step) => recordOf({ ...stepJson(step), error: step.error?.message })),
+    records: result.steps.map((step) =>
+      recordOf({ ...stepJson(step), ...madeCells(step), error: step.error?.message }),
+    ),
     human: (page) =>
       [
         page.note(heading(plan, place)),

@@ -1,6 +1,7 @@
 import type { Secret } from '../archive/cipher.js';
 import { EXPORTS, exportId } from '../archive/format.js';
 import type { StartedTable } from '../archive/journal.js';
+import { ArchiveLock } from '../archive/lock.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
@@ -27,6 +28,8 @@ export interface ArchiveRequest {
   readonly filter: SessionFilter | null;
   /** Whether the events table is archived too. */
   readonly events: boolean;
+  /** false: the events table alone. */
+  readonly sessions?: boolean;
   /** null for an archive that is not encrypted. */
   readonly secret: Secret | null;
   readonly resume: boolean;
@@ -68,14 +71,14 @@ export interface ArchiveTable {
 export async function tablesToArchive(
   context: OperationContext,
   target: Target,
-  { events, filter }: Pick<ArchiveRequest, 'events' | 'filter'>,
+  { events, sessions: wantsSessions = true, filter }: Pick<ArchiveRequest, 'events' | 'sessions' | 'filter'>,
 ): Promise<readonly { readonly role: TableRole; readonly table: ObservedStructure }[]> {
   if (filter !== null) requireAnswerable(target.layout, filter);
-  const sessions = await requireSessions(context, target);
+  const sessions = wantsSessions ? await requireSessions(context, target) : null;
   const name = events ? nameOf(target.names, 'events') : undefined;
   const found = name === undefined ? null : await observeStructure(context.dynamo, name);
   return [
-    { role: 'sessions', table: sessions },
+    ...(sessions === null ? [] : [{ role: 'sessions' as const, table: sessions }]),
     ...(found === null || found.status === 'DELETING' ? [] : [{ role: 'events' as const, table: found }]),
   ];
 }
@@ -192,7 +195,11 @@ async function openWriter(
       });
     }
     if (writer !== null) return writer;
-  } else if (problem !== null) throw occupied(folder, problem);
+  } else if (problem !== null) {
+    // Nobody is told to remove what is being written.
+    if (problem === 'partial') ArchiveLock.take(folder).release();
+    throw occupied(folder, problem);
+  }
   const now = context.now();
   const started = await Promise.all(
     tables.map(async ({ role, table }): Promise<StartedTable> => {

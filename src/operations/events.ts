@@ -8,6 +8,7 @@ import {
   type Item,
   type Layout,
 } from '../schema/index.js';
+import { commandLine } from './command-line.js';
 import type { OperationContext } from './context.js';
 import { findSession, keysOfGivenId } from './find-session.js';
 import { nameOf, requireSessions, type Target } from './target.js';
@@ -33,7 +34,7 @@ export async function sourceOf(context: OperationContext, target: Target, sessio
   const table = nameOf(target.names, 'events');
   if (layout.event === null || table === undefined)
     throw new CliError('NOT_SUPPORTED', `the layout ${layout.id} keeps no events`, {
-      hint: '`mcp-sessions show` shows what it keeps of a session',
+      hint: `\`${commandLine(['show', ...(sessionId.startsWith('-') ? ['--'] : []), sessionId])}\` shows what it keeps of the session`,
     });
   const { name } = await requireSessions(context, target);
   const owner = await ownerOf(context, layout, name, sessionId);
@@ -75,6 +76,22 @@ export async function* readEvents(
   const source = await sourceOf(context, target, request.sessionId);
   const after = sortKeyOf(source, request.after);
   for await (const { event } of eventsAfter(context, source, after, { limit: request.limit })) yield event;
+}
+
+/**
+ * Whether a session is neither there nor has left an event: most likely its id was mistyped. Where its row may not be
+ * read, nobody can say, and it is not.
+ */
+export async function isUnknown(context: OperationContext, target: Target, sessionId: string): Promise<boolean> {
+  const { name } = await requireSessions(context, target);
+  try {
+    if ((await findSession(context, target.layout, name, sessionId)) !== undefined) return false;
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'ACCESS_DENIED') return false;
+    throw error;
+  }
+  const first = await readEvents(context, target, { sessionId, after: null, limit: 1 }).next();
+  return first.done === true;
 }
 
 /** An event, and its sort key as the table has it. */

@@ -15,8 +15,8 @@ import type { OperationContext } from './context.js';
 import { BoundedHeap } from './heap.js';
 import { type IndexChoice, isAsMany, isCounted, keysOf, sizeOf } from './list-index.js';
 import type { ListPace } from './list-scan.js';
+import { withRowFaults } from './row-faults.js';
 import type { ObservedStructure } from './target.js';
-import { withTtlFault } from './ttl-fault.js';
 
 export interface IndexRequest {
   readonly layout: Layout;
@@ -170,7 +170,7 @@ async function fetchRows(
     pace.budget.settle(expected, readUnits);
     for (const item of items) {
       const session = selectSession(layout, item, filter, now);
-      if (session !== undefined) sessions.push(withTtlFault(session, item, table, now));
+      if (session !== undefined) sessions.push(withRowFaults(session, item, layout, table, now));
     }
   }
   return sessions;

@@ -10,8 +10,8 @@ import {
 } from '../schema/index.js';
 import { readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
+import { withRowFaults } from './row-faults.js';
 import type { ObservedStructure } from './target.js';
-import { withTtlFault } from './ttl-fault.js';
 
 /** How hard a listing may read, and what it has read so far. */
 export interface ListPace {
@@ -61,7 +61,7 @@ export async function scanSessions(
       scanned += pushed === undefined ? page.items.length : page.scanned;
       const sessions = page.items.flatMap((item) => {
         const session = selectSession(layout, item, filter, now);
-        return session === undefined ? [] : [withTtlFault(session, item, table, now)];
+        return session === undefined ? [] : [withRowFaults(session, item, layout, table, now)];
       });
       const total = table.itemCount >= scanned ? { total: table.itemCount } : {};
       context.onProgress({ step: 'reading sessions', table: table.name, done: scanned, ...total, unit: 'items' });

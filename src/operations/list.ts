@@ -7,7 +7,7 @@ import { type CheaperRead, warnOfScan } from './large-scan.js';
 import { readByIndex } from './list-by-index.js';
 import { type IndexChoice, indexFor } from './list-index.js';
 import { type ListPace, scanSessions } from './list-scan.js';
-import { requireSessions, type Target } from './target.js';
+import { requireAnswerable, requireSessions, type Target } from './target.js';
 
 export const SORT_KEYS = ['activity', 'created', 'expiry', 'size', 'id'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -15,7 +15,7 @@ export type SortKey = (typeof SORT_KEYS)[number];
 /** What may be read of a table, and how hard; for listings of every kind. */
 interface Reading {
   readonly filter: SessionFilter;
-  /** false where `sizeBytes` is not looked at: less is fetched then, and it counts only that. */
+  /** false where `sizeBytes` is not looked at, nor problems of payloads: less is fetched then, and they count only that. */
   readonly sizes?: boolean;
   /** Parts that the table is read in at once; null or left out for as many as is sensible. */
   readonly segments?: number | null;
@@ -44,6 +44,8 @@ export interface ListResult {
   readonly capacity: { readonly readUnits: number; readonly writeUnits: number };
   /** More sessions match than are shown. */
   readonly truncated: boolean;
+  /** Idle sessions were asked for, and for want of an activity were found by their creation. */
+  readonly idleByCreation: boolean;
   /** The index that was read in place of the table; null for the table. */
   readonly index: ListIndex | null;
 }
@@ -87,6 +89,14 @@ export function comparison(
   }
 }
 
+/** An order by what no row has would be one by id under a wrong name; the newest activity has its own stand-ins. */
+function requireSortable({ id, session }: Layout, sort: SortKey): void {
+  if (sort === 'created' && session.createdAt === null)
+    throw new CliError('USAGE', `the layout ${id} does not record when a session was created`, {
+      hint: 'sort by activity, expiry, size or id',
+    });
+}
+
 const CONCURRENCY = 4;
 
 const paceOf = (context: OperationContext, { concurrency = CONCURRENCY, maxReadUnits = null }: Reading): ListPace => ({
@@ -97,9 +107,12 @@ const paceOf = (context: OperationContext, { concurrency = CONCURRENCY, maxReadU
 
 /**
  * The first of the chosen sessions in the order asked for. Reads the sessions table to its end; or an index that has all
- * that order and filter ask for, where that is cheaper, and then the rows themselves.
+ * that order and filter ask for, where that is cheaper, and then the rows themselves. Throws USAGE for a filter or an
+ * order by what the layout does not record.
  */
 export async function list(context: OperationContext, target: Target, request: ListRequest): Promise<ListResult> {
+  requireAnswerable(target.layout, request.filter);
+  requireSortable(target.layout, request.sort);
   const table = await requireSessions(context, target);
   const { layout } = target;
   const { filter, sort, limit, sizes = true, segments = null } = request;
@@ -113,6 +126,7 @@ export async function list(context: OperationContext, target: Target, request: L
     table: table.name,
     ...answer,
     capacity: { readUnits: pace.budget.spent, writeUnits: 0 },
+    idleByCreation: filter.idle !== undefined && layout.session.lastActivityAt === null,
     truncated: answer.matched > answer.sessions.length,
     index: used === null ? null : indexOf(used, layout, filter),
   });
@@ -165,7 +179,8 @@ const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>(['ACCESS_DENIED', 'NOT_
 
 /**
  * Reads the sessions table to its end and hands over the chosen sessions page by page, as they come; waits for
- * `onSessions` before it reads on. In the table's own order, unless it is read in several segments.
+ * `onSessions` before it reads on. In the table's own order, unless it is read in several segments. Throws USAGE for a
+ * filter by what the layout does not record.
  */
 export async function streamSessions(
   context: OperationContext,
@@ -173,6 +188,7 @@ export async function streamSessions(
   request: Reading,
   onSessions: (sessions: readonly DecodedSession[]) => Promise<void>,
 ): Promise<void> {
+  requireAnswerable(target.layout, request.filter);
   const table = await requireSessions(context, target);
   const { layout } = target;
   const { filter, sizes = true } = request;

@@ -12,8 +12,8 @@ import {
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import { findSession } from './find-session.js';
+import { withRowFaults } from './row-faults.js';
 import { nameOf, requireEvents, requireSessions, type Target } from './target.js';
-import { withTtlFault } from './ttl-fault.js';
 
 export interface ShowRequest {
   readonly id: string;
@@ -41,7 +41,7 @@ export async function show(context: OperationContext, target: Target, request: S
       hint: '`mcp-sessions list --all` shows the ids that are there; TTL or the application may have removed it',
     });
   const now = context.now();
-  const session = withTtlFault(decodeSession(layout, item, now), item, table, now);
+  const session = withRowFaults(decodeSession(layout, item, now), item, layout, table, now);
   const newest = await newestEvents(context, target, item, request.events);
   return {
     layout,

@@ -20,6 +20,7 @@ import {
   type TableName,
   type TableRole,
   tableNames,
+  whereProblem,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 
@@ -177,11 +178,15 @@ export async function existingTables(context: OperationContext, target: Target):
   };
 }
 
-/** Throws where no row of a layout can ever meet a filter: an answer of none would mislead. */
+/** Throws where the rows of a layout cannot be judged by a filter: an answer of none would mislead. */
 export function requireAnswerable(layout: Layout, filter: SessionFilter): void {
   const problem = filterProblem(layout, filter);
   if (problem !== undefined)
-    throw new CliError('USAGE', problem, { hint: 'choose sessions by something that it records' });
+    throw new CliError('USAGE', problem, { hint: 'choose sessions by something that the layout records' });
+  for (const where of filter.where ?? []) {
+    const fault = whereProblem(where, layout.session);
+    if (fault !== undefined) throw new CliError('USAGE', fault);
+  }
 }
 
 /** The events table, which must exist and have the layout's keys. */

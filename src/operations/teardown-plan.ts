@@ -1,14 +1,19 @@
 import { CliError } from '../errors.js';
+import { folderProblem } from '../archive/write.js';
 import { isProduction, type TableName } from '../schema/index.js';
+import { offersBackups } from './backup-place.js';
 import { type OperationContext, type Place, placeOf } from './context.js';
 import type { Target } from './target.js';
-import { planSteps, type PlannedStep } from './teardown-steps.js';
+import { type BackupsPlace, isThere, planSteps, type PlannedStep } from './teardown-steps.js';
 import { lookAt, STEPS, type TeardownRequest, type TeardownTable } from './teardown-table.js';
 
 export interface TeardownPlan extends Place {
   /** The account in the tables' ARNs; null on an engine. */
   readonly account: string | null;
   readonly layout: string;
+  readonly target: Target;
+  /** Where the tables are backed up; null without that step. */
+  readonly backups: BackupsPlace | null;
   /** In the order of the steps: events before sessions. */
   readonly tables: readonly TeardownTable[];
   readonly steps: readonly PlannedStep[];
@@ -32,18 +37,45 @@ export async function planTeardown(
   const tables = await Promise.all(ordered.map((name) => lookAt(context, target, request, name)));
   const taggedProduction = tables.some(({ observed }) => isProduction(observed?.tags?.Environment ?? ''));
   const { isAws } = context.dynamo;
-  const facts = { ...request, production: request.production || taggedProduction, isAws };
-  const arn = tables.map(({ observed }) => observed?.arn).find((each) => each !== null && each !== undefined);
+  const backups = request.steps.includes('backup') ? await placeOfBackups(context, request, tables) : null;
+  const facts = { ...request, production: request.production || taggedProduction, isAws, backups };
   return {
     ...placeOf(context),
-    account: isAws ? (arn?.split(':')[4] ?? null) : null,
+    account: accountOf(context, tables),
     layout: target.layout.id,
+    target,
+    backups,
     tables,
     steps: STEPS.filter((step) => request.steps.includes(step)).flatMap((step) =>
       tables.map((table) => planSteps[step](table, facts)),
     ),
     taggedProduction,
   };
+}
+
+/** The account that the tables belong to, which their ARNs say; an engine's ARNs are of no region. */
+function accountOf({ dynamo }: OperationContext, tables: readonly TeardownTable[]): string | null {
+  const accounts = tables.flatMap(({ observed }) => {
+    const [, , , region, account = ''] = observed?.arn?.split(':') ?? [];
+    return region === dynamo.region && /^\d{12}$/.test(account) && !/^0+$/.test(account) ? [account] : [];
+  });
+  return accounts[0] ?? null;
+}
+
+async function placeOfBackups(
+  context: OperationContext,
+  { archiveTo, archiveFolder }: TeardownRequest,
+  tables: readonly TeardownTable[],
+): Promise<BackupsPlace> {
+  if (archiveTo === null && (await offersBackups(context))) return { kind: 'aws' };
+  const named = tables.find(({ role }) => role === 'sessions') ?? tables[0];
+  const folder = archiveTo ?? archiveFolder(named?.name ?? 'tables');
+  // Where nothing is left nothing is written.
+  if (folderProblem(folder) !== null && tables.some(isThere))
+    throw new CliError('ARCHIVE_EXISTS', `the folder '${folder}' is not empty`, {
+      hint: 'name another with --to: what is deleted next is backed up whole, into a folder of its own',
+    });
+  return { kind: 'archive', folder };
 }
 
 /** Events before sessions: a session never has its events taken away later than itself. */

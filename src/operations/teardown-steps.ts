@@ -14,6 +14,10 @@ interface StepBase {
   readonly unprotects: boolean;
 }
 
+export interface BackupStep extends StepBase {
+  readonly step: 'backup';
+}
+
 export interface ClearStep extends StepBase {
   readonly step: 'clear-data';
   /** null when there is nothing to do, or an interrupted run to finish. */
@@ -30,11 +34,20 @@ export interface DeleteStep extends StepBase {
 }
 
 /** One step on one table. */
-export type PlannedStep = ClearStep | StreamStep | DeleteStep;
+export type PlannedStep = BackupStep | ClearStep | StreamStep | DeleteStep;
+
+/** Where backups go: to AWS, or into a portable archive of all tables. */
+export type BackupsPlace = { readonly kind: 'aws' } | { readonly kind: 'archive'; readonly folder: string };
 
 interface Facts extends TeardownRequest {
   readonly isAws: boolean;
+  /** null without the step `backup`. */
+  readonly backups: BackupsPlace | null;
 }
+
+/** Whether steps take rows away, so that a backup before them has to be safe and not only there. */
+export const takesRows = (steps: readonly StepName[]): boolean =>
+  steps.includes('clear-data') || steps.includes('delete');
 
 type Planner<S extends StepName> = (table: TeardownTable, facts: Facts) => Extract<PlannedStep, { step: S }>;
 
@@ -43,7 +56,8 @@ const nothing = (table: TeardownTable, skip: string) => ({ table, skip, notes: [
 const REGIONS = ({ observed }: TeardownTable): string =>
   observed?.replicas.map(({ region }) => region).join(', ') ?? '';
 
-const isThere = ({ observed }: TeardownTable): boolean => observed !== null && observed.status !== 'DELETING';
+/** Whether there is a table, and nobody is deleting it. */
+export const isThere = ({ observed }: TeardownTable): boolean => observed !== null && observed.status !== 'DELETING';
 
 /** Dropping a table of several owners takes the rows of the others along. */
 function requireUnshared({ name, sharedBy }: TeardownTable, what: string, forceShared: boolean): void {
@@ -77,6 +91,17 @@ function differencesOf(table: TeardownTable, production: boolean): readonly stri
     ...(table.isOwn ? [] : ['its keys are not those of the layout']),
     ...(production ? ['it is in production'] : []),
   ];
+}
+
+function planBackup(table: TeardownTable, { backups, steps }: Facts): BackupStep {
+  const head = { step: 'backup' } as const;
+  if (table.observed === null) return { ...head, ...nothing(table, 'it does not exist') };
+  if (!isThere(table)) return { ...head, ...nothing(table, 'it is being deleted') };
+  const isArchive = backups?.kind === 'archive';
+  const how = isArchive ? [`into an archive, which is verified: ${backups.folder}`] : [];
+  const since = isArchive ? 'while the archive is read, or after it,' : 'after the backup was asked for';
+  const loss = takesRows(steps) ? [`what is written ${since} is lost: stop what writes first`] : [];
+  return { ...head, table, skip: null, unprotects: false, notes: [...how, ...loss] };
 }
 
 function planClear(table: TeardownTable, facts: Facts): ClearStep {
@@ -180,6 +205,7 @@ function planDelete(table: TeardownTable, facts: Facts): DeleteStep {
 }
 
 export const planSteps: { readonly [S in StepName]: Planner<S> } = {
+  backup: planBackup,
   'clear-data': planClear,
   'disable-streams': planStream,
   delete: planDelete,

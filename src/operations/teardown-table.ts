@@ -19,7 +19,7 @@ import { isUnfinished, lossesOf } from './recreate.js';
 import type { Target } from './target.js';
 
 /** The steps in the order in which they are made; each waits for those before it. */
-export const STEPS = ['clear-data', 'disable-streams', 'delete'] as const;
+export const STEPS = ['backup', 'clear-data', 'disable-streams', 'delete'] as const;
 export type StepName = (typeof STEPS)[number];
 
 export interface TeardownRequest {
@@ -33,6 +33,10 @@ export interface TeardownRequest {
   /** Whether the command was told that this is production. */
   readonly production: boolean;
   readonly pace: ClearPace;
+  /** The folder of a portable archive, named by the user; null: AWS's own backups, an archive where there are none. */
+  readonly archiveTo: string | null;
+  /** Where an archive of tables goes for which no folder was named. */
+  readonly archiveFolder: (table: string) => string;
   /** Where the settings of a table are kept while it is not there. */
   readonly recordFile: (table: string) => string;
   /** Also look at the rows, where that is cheap, for whoever is asked. */

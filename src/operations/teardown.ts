@@ -1,4 +1,5 @@
 import { type Backup, newestBackup } from '../dynamodb/backups.js';
+import { describeTable } from '../dynamodb/describe.js';
 import { CliError } from '../errors.js';
 import { type DesiredTable, desiredOf, recordOf } from '../schema/index.js';
 import { applyStep } from './apply-step.js';
@@ -6,9 +7,10 @@ import { type ClearPace, clearItems, type ClearResult } from './clear.js';
 import type { OperationContext } from './context.js';
 import { dropTable, forgetRecreate, recreate, type RecreateResult } from './recreate.js';
 import { removeRecordFile } from './record-file.js';
+import { backUp, type BackupOptions, type MadeBackup } from './teardown-backup.js';
 import { untilGone } from './waits.js';
 import type { TeardownPlan } from './teardown-plan.js';
-import type { ClearStep, DeleteStep, PlannedStep, StreamStep } from './teardown-steps.js';
+import type { BackupStep, ClearStep, DeleteStep, PlannedStep, StreamStep } from './teardown-steps.js';
 import type { StepName, TeardownTable } from './teardown-table.js';
 
 export interface StepResult {
@@ -23,11 +25,15 @@ export interface StepResult {
   readonly view?: string | null;
   /** The newest backup after a table was dropped: AWS makes one of a table that has recovery points. */
   readonly backup?: Backup;
+  /** What the step `backup` made. */
+  readonly made?: MadeBackup;
   readonly seconds?: number;
 }
 
 export interface TeardownResult {
   readonly steps: readonly StepResult[];
+  /** Of the step `backup`. */
+  readonly warnings: readonly string[];
   readonly interrupted: boolean;
   /** The failure that ended it. */
   readonly error: CliError | null;
@@ -47,31 +53,47 @@ interface Work {
   readonly plan: TeardownPlan;
   readonly pace: ClearPace;
   readonly forceUnprotect: boolean;
+  readonly backup: BackupOptions;
 }
 
-/** Carries a plan out, step by step; one that fails or is interrupted keeps those after it from being begun. */
+/**
+ * Carries a plan out, step by step; one that fails or is interrupted keeps those after it from being begun. Backups are
+ * made together, and unless every one of them is safe nothing is cleared or deleted.
+ */
 export async function teardown(work: Work): Promise<TeardownResult> {
+  const { context, plan } = work;
+  const started = performance.now();
+  const backups = await backUp(context, plan, work.backup);
+  const seconds = (performance.now() - started) / 1000;
   const steps: StepResult[] = [];
   let stopped: { readonly by: StepName; readonly interrupted: boolean; readonly error: CliError | null } | null = null;
-  for (const planned of work.plan.steps) {
+  for (const planned of plan.steps) {
     const head = { step: planned.step, table: planned.table.name };
-    const reason: string | null =
-      planned.skip ?? (stopped === null ? null : `${stopped.by} ${stopped.interrupted ? 'was interrupted' : 'failed'}`);
-    if (reason !== null) {
-      steps.push({ ...head, outcome: 'skipped', reason });
+    if (planned.step === 'backup' && planned.skip === null) {
+      const { interrupted, error, ...made } = backups.of(planned.table.name);
+      steps.push({ ...head, ...made, seconds, ...(error !== null && { error }) });
+      if (made.outcome === 'failed') stopped ??= { by: planned.step, interrupted, error };
       continue;
     }
-    const started = performance.now();
+    const reason: string | null =
+      planned.skip ?? (stopped === null ? null : `${stopped.by} ${stopped.interrupted ? 'was interrupted' : 'failed'}`);
+    if (reason !== null || planned.step === 'backup') {
+      steps.push({ ...head, outcome: 'skipped', reason: reason ?? '' });
+      continue;
+    }
+    const begun = performance.now();
     const { interrupted = false, ...ending } = await runStep(work, planned);
-    steps.push({ ...head, ...ending, seconds: (performance.now() - started) / 1000 });
+    steps.push({ ...head, ...ending, seconds: (performance.now() - begun) / 1000 });
     if (ending.outcome === 'failed') stopped = { by: planned.step, interrupted, error: ending.error ?? null };
   }
-  return { steps, interrupted: stopped?.interrupted ?? false, error: stopped?.error ?? null };
+  const { interrupted = false, error = null } = stopped ?? {};
+  return { steps, warnings: backups.warnings, interrupted, error };
 }
 
-async function runStep(work: Work, planned: PlannedStep): Promise<Ending> {
+async function runStep(work: Work, planned: Exclude<PlannedStep, BackupStep>): Promise<Ending> {
   try {
     if (work.context.signal.aborted) return { outcome: 'failed', interrupted: true };
+    if (planned.step !== 'disable-streams') await requireBackedUp(work, planned);
     switch (planned.step) {
       case 'clear-data':
         return await clear(work, planned);
@@ -84,6 +106,20 @@ async function runStep(work: Work, planned: PlannedStep): Promise<Ending> {
     if (!(error instanceof CliError)) throw error;
     return error.code === 'INTERRUPTED' ? { outcome: 'failed', interrupted: true } : { outcome: 'failed', error };
   }
+}
+
+/** A table that somebody made anew since is not the one that was backed up. One that this run made anew holds nothing. */
+async function requireBackedUp({ context, plan }: Work, { step, table }: ClearStep | DeleteStep): Promise<void> {
+  const { name, observed } = table;
+  const isOwn = plan.steps.some(
+    (each) => each.step === 'clear-data' && each.table === table && each.choice?.way !== 'items' && each.skip === null,
+  );
+  if (plan.backups === null || (step === 'delete' && isOwn)) return;
+  const now = await describeTable(context.dynamo, name);
+  if (now === null || (observed !== null && now.createdAt === observed.createdAt)) return;
+  throw new CliError('TABLE_BUSY', `table '${name}' was made anew meanwhile, and is not backed up: it was left alone`, {
+    hint: 'run the same command again: it backs up what is there then',
+  });
 }
 
 const recorded = ({ plan }: Work, { name, role }: TeardownTable) => ({ name, role, layout: plan.layout });

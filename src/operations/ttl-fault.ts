@@ -11,9 +11,12 @@ export function withTtlFault(
   now: number,
 ): DecodedSession {
   if (ttl.attribute === null || (ttl.status !== 'ENABLED' && ttl.status !== 'ENABLING')) return session;
-  const fault = ttlFault(item[ttl.attribute], now);
-  if (fault === undefined) return session;
-  const problem = `${ttl.attribute} ${fault.reason}`;
+  const value = item[ttl.attribute];
+  const fault = ttlFault(value, now);
+  const isWithout = value === undefined || 'NULL' in value;
+  if (fault === undefined && !isWithout) return session;
+  const problem =
+    fault === undefined ? `without ${ttl.attribute}: TTL never removes it` : `${ttl.attribute} ${fault.reason}`;
   // A wrong unit in the layout's own expiry has been found already.
   return session.problems.includes(problem) ? session : { ...session, problems: [...session.problems, problem] };
 }

@@ -1,4 +1,5 @@
 import { type AttributeValue, type Item, itemSize, stringOf, typeOf } from './attribute-value.js';
+import { codecOf, decodePayload } from './payload.js';
 import { plainItem, toPlain } from './plain.js';
 import { sessionIdOf } from './session-id.js';
 import { type ReadTime, readTime, readTimeAttribute } from './time.js';
@@ -71,23 +72,6 @@ export function hasAttribute(item: Item, spec: AttributeSpec): boolean {
 
 const isNothing = (value: AttributeValue | undefined): boolean => value === undefined || 'NULL' in value;
 
-function parseJson(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** A payload's value as plain data; text that should be JSON and is not stays text. */
-function decodePayload(value: AttributeValue, codec: PayloadField['codec']): unknown {
-  const parsed = codec === 'json' && 'S' in value ? parseJson(value.S) : undefined;
-  return parsed === undefined ? toPlain(value) : parsed.value;
-}
-
-const codecOf = (payload: readonly PayloadField[], name: string): PayloadField['codec'] =>
-  payload.find((field) => field.names.includes(name))?.codec ?? 'native';
-
 /** Follows a path into plain data. */
 function dig(value: unknown, path: readonly string[]): unknown {
   let current = value;
@@ -105,7 +89,12 @@ export function valueAt(item: Item, path: AttributePath, payload: readonly Paylo
   return value === undefined ? undefined : dig(decodePayload(value, codecOf(payload, name)), rest);
 }
 
-function readField(item: Item, field: TimeField, payload: readonly PayloadField[]): ReadTime & { path?: string } {
+/** The instant that a field says, and where it was found to be none. */
+export function readField(
+  item: Item,
+  field: TimeField,
+  payload: readonly PayloadField[],
+): ReadTime & { path?: string } {
   for (const path of field.paths) {
     const [name] = path;
     const read =

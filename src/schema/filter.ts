@@ -61,7 +61,7 @@ export function selectSession(
   if (!matchesFilter(item, layout.session.filter)) return undefined;
   const session = decodeSession(layout, item, now);
   if (!isWanted(layout, session, filter, now)) return undefined;
-  return meetsAll(item, filter.where ?? [], layout.session.payload) ? session : undefined;
+  return meetsAll(item, filter.where ?? [], layout.session, now) ? session : undefined;
 }
 
 /** An expression for DynamoDB, every attribute's name aliased. */

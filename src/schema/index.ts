@@ -15,6 +15,7 @@ export * from './names.js';
 export { type ExampleRequest, type ExampleSession, exampleSession, type Random } from './example.js';
 export { changesBetween, type ValueChange } from './item-changes.js';
 export { compareKeys } from './key-order.js';
+export { payloadProblems } from './payload.js';
 export { exactNumber, plainItem, toPlain } from './plain.js';
 export { secretJudge } from './secrets.js';
 export { desiredOf, parseRecord, recordOf, type TableRecord } from './record.js';
@@ -29,4 +30,4 @@ export { type ExpiryAttribute, expiryAttributes, isTtlDue, shiftExpiry } from '.
 export { parseWireItem, type WireItem } from './wire-check.js';
 export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';
 export * from './filter.js';
-export { parseWhere, type Where, type WhereOperator, WHERE_OPERATORS } from './where.js';
+export { parseWhere, type Where, type WhereOperator, whereProblem, WHERE_OPERATORS } from './where.js';

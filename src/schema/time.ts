@@ -12,7 +12,6 @@ export type ReadTime =
   | { readonly kind: 'invalid'; readonly reason: string };
 
 function instant(ms: number): ReadTime {
-  if (Math.abs(ms) > 8.64e15) return { kind: 'invalid', reason: 'is outside the range of dates' };
   // 2147483648.982 s times 1000 is a hair below 2147483648982 ms: what a double adds beyond microseconds is noise.
   return { kind: 'instant', ms: Number.isInteger(ms) ? ms : Math.floor(Number(ms.toFixed(3))) };
 }
@@ -23,28 +22,39 @@ export function unitByMagnitude(value: number): 's' | 'ms' | 'us' {
   return Math.abs(value) < MILLISECONDS_CEILING ? 'ms' : 'us';
 }
 
+/** The last instant that JavaScript has, in microseconds: no unit makes a time of a number beyond. */
+const LAST_US = 8.64e18;
+
+/** Stored values are of any length, and what is wrong with one is said in a line. */
+const shortNumber = (text: string): string => (text.length <= 20 ? text : String(Number(text)));
+const shortText = (text: string): string => (text.length <= 40 ? text : `${text.slice(0, 39)}…`);
+
 const MS_PER = { s: 1000, ms: 1, us: 0.001 } as const;
 const NAME_OF = { s: 'seconds', ms: 'milliseconds', us: 'microseconds' } as const;
 
 function fromNumber(text: string, unit: TimeUnit): ReadTime {
   const value = Number(text);
-  if (!Number.isFinite(value)) return { kind: 'invalid', reason: `'${text}' is not a number` };
+  if (!Number.isFinite(value)) return { kind: 'invalid', reason: `'${shortText(text)}' is not a number` };
+  if (Math.abs(value) > LAST_US) return { kind: 'invalid', reason: `${shortNumber(text)} is no time` };
   const likely = unitByMagnitude(value);
   if (unit === 'auto') return instant(value * MS_PER[likely]);
-  if (unit === 'iso') return { kind: 'invalid', reason: `is the number ${text}, not ISO 8601 text` };
+  if (unit === 'iso') return { kind: 'invalid', reason: `is the number ${shortNumber(text)}, not ISO 8601 text` };
   // A value of another unit is reported, not converted: its readers take it in the unit that the layout says.
   if (likely !== unit)
-    return { kind: 'invalid', reason: `${text} looks like ${NAME_OF[likely]} where ${NAME_OF[unit]} belong` };
+    return {
+      kind: 'invalid',
+      reason: `${shortNumber(text)} looks like ${NAME_OF[likely]} where ${NAME_OF[unit]} belong`,
+    };
   return instant(value * MS_PER[unit]);
 }
 
 function fromText(text: string, unit: TimeUnit): ReadTime {
   if (unit === 's' || unit === 'ms' || unit === 'us')
-    return { kind: 'invalid', reason: `is the text '${text}', not a number of ${NAME_OF[unit]}` };
+    return { kind: 'invalid', reason: `is the text '${shortText(text)}', not a number of ${NAME_OF[unit]}` };
   const ms = parseIso(text);
   if (ms !== undefined) return instant(ms);
   if (unit === 'auto' && text.trim() !== '' && Number.isFinite(Number(text))) return fromNumber(text, unit);
-  return { kind: 'invalid', reason: `'${text}' is not an ISO 8601 instant` };
+  return { kind: 'invalid', reason: `'${shortText(text)}' is not an ISO 8601 instant` };
 }
 
 /** Reads an instant out of a plain value: a number's exact text, text, or nothing. */

@@ -2,6 +2,7 @@ import { CliError } from '../errors.js';
 import type * as Inquirer from './inquirer.js';
 import type { Terminal } from './io.js';
 import { plainLine } from './plain-line.js';
+import type * as Plain from './plain-questions.js';
 import { PromptOutput } from './prompt-output.js';
 
 interface Question {
@@ -42,7 +43,8 @@ interface SelectQuestion<Value> extends Question {
 
 /**
  * Questions to the person at the terminal, on stderr. Without one they throw NOT_CONFIRMED at once, naming the flag
- * that answers them; Ctrl-C and the abort signal throw INTERRUPTED; input that ends (Ctrl-D) throws NOT_CONFIRMED.
+ * that answers them; Ctrl-C and the abort signal throw INTERRUPTED; Esc and input that ends (Ctrl-D) NOT_CONFIRMED.
+ * A dumb terminal is asked in plain lines.
  */
 export interface Prompts {
   /** False when declined: the caller ends with NOT_CONFIRMED. */
@@ -61,11 +63,20 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
+/** Who asks: inquirer, or plain lines. */
+type Asker = typeof Inquirer | AsksPlainly;
+type AsksPlainly = typeof Plain & Pick<typeof Inquirer, 'password'>;
+
 const INPUT_ENDED = Symbol('input ended');
-const INQUIRER_ENDINGS = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError']);
+const ESCAPED = Symbol('escape');
+const INQUIRER_ENDINGS = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError', 'EscapePromptError']);
 
 function inputEnded(flag: string): CliError {
   return new CliError('NOT_CONFIRMED', 'the input ended before the question was answered', { hint: `give ${flag}` });
+}
+
+function escaped(flag: string): CliError {
+  return new CliError('NOT_CONFIRMED', 'left at a question with Esc', { hint: `answer it, or give ${flag}` });
 }
 
 /**
@@ -88,30 +99,43 @@ async function ask<Value>(
 
   const ended = new AbortController();
   const onEnded = (): void => ended.abort(INPUT_ENDED);
+  const onKey = (_text: unknown, key?: { readonly name?: string }): void => {
+    if (key?.name === 'escape') ended.abort(ESCAPED);
+  };
   const endings = ['pause', 'end', 'close'] as const;
   const signal = abort === undefined ? ended.signal : AbortSignal.any([abort, ended.signal]);
   const output = new PromptOutput(terminal.stderr, terminal.color(terminal.stderr));
   try {
     const answer = question({ input: terminal.stdin, output, signal }, text);
     for (const event of endings) terminal.stdin.on(event, onEnded);
+    terminal.stdin.on('keypress', onKey);
     return await answer;
   } catch (error) {
     if (!(error instanceof Error) || !INQUIRER_ENDINGS.has(error.name)) throw error;
+    if (signal.reason === ESCAPED || error.name === 'EscapePromptError') throw escaped(flag);
     if (signal.reason === INPUT_ENDED && error.name === 'AbortPromptError') throw inputEnded(flag);
     throw new CliError('INTERRUPTED', 'interrupted at a question', { cause: error });
   } finally {
     for (const event of endings) terminal.stdin.removeListener(event, onEnded);
+    terminal.stdin.removeListener('keypress', onKey);
   }
 }
 
-/** The questions of one run; `signal` cancels the one being asked. inquirer is loaded when the first is asked. */
+/** Each is loaded when it is first needed. A dumb terminal cannot be told to forget what it shows. */
+async function askerFor({ env }: Terminal): Promise<Asker> {
+  const inquirer = await import('./inquirer.js');
+  if (env['TERM'] !== 'dumb') return inquirer;
+  return { ...(await import('./plain-questions.js')), password: inquirer.password };
+}
+
+/** The questions of one run; `signal` cancels the one being asked. */
 export function createPrompts(terminal: Terminal, options: { readonly signal?: AbortSignal } = {}): Prompts {
   const askNow = <Value>(
     question: Question,
-    run: (inquirer: typeof Inquirer, context: Context, message: string) => Promise<Value>,
+    run: (asker: Asker, context: Context, message: string) => Promise<Value>,
   ): Promise<Value> =>
     ask(terminal, options.signal, question, async (context, message) =>
-      run(await import('./inquirer.js'), context, message),
+      run(await askerFor(terminal), context, message),
     );
 
   return {

@@ -37,6 +37,11 @@ const idsOf = async (...argv: readonly string[]): Promise<readonly number[]> =>
     .filter(Boolean)
     .map((line) => JSON.parse(line).id);
 
+const answered = async (...argv: readonly string[]): Promise<readonly [number, string, string]> => {
+  const { code, stdout, stderr } = await events(argv);
+  return [code, stdout, stderr];
+};
+
 describe('events', () => {
   it('shows them in their order, across pages, masked', async () => {
     // 400 of 4 KB are two pages of 1 MB.
@@ -135,6 +140,37 @@ describe('events', () => {
       ...at(engine.endpoint),
     ]);
     expect(JSON.parse(express.stderr).error.code).toBe('NOT_SUPPORTED');
+  });
+
+  it.each([
+    ['abc', 'show abc --layout express'],
+    ["o'brien", String.raw`show 'o'\''brien' --layout express`],
+    ['-abc', 'show --layout express --sessions-table mcp-sessions -- -abc'],
+  ])('names the command that shows %s where the layout has no events', async (id, command) => {
+    const flags = ['--layout', 'express', '--sessions-table', 'mcp-sessions'];
+    const { code, stderr } = await runCommand(['events', '--json', ...flags, '--', id], {
+      env: { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint },
+    });
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr).error.hint).toContain(`\`mcp-sessions ${command}`);
+  });
+
+  it('says that there is no such session, unless it has left events', async () => {
+    expect(await answered('nobody', '-o', 'ndjson')).toEqual([
+      0,
+      '',
+      `${JSON.stringify({ warning: { message: "there is no session 'nobody'" } })}\n`,
+    ]);
+    expect(await answered('nobody')).toEqual([0, 'no events\n', "warning: there is no session 'nobody'\n"]);
+    expect(await answered('nobody', '--after', '7')).toEqual([
+      0,
+      'no events\n',
+      "warning: there is no session 'nobody'\n",
+    ]);
+    await putEvent(1, {});
+    expect(await answered(ID, '--after', '1')).toEqual([0, 'no events\n', '']);
+    await engine.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'quiet' } } });
+    expect(await answered('quiet')).toEqual([0, 'no events\n', '']);
   });
 
   it('answers none for a session without events', async () => {

@@ -136,6 +136,39 @@ describe('list', () => {
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message: "--where 'nonsense' is not a condition" });
   });
 
+  it('compares times with instants, whatever their unit', async () => {
+    expect(await ids('--where', 'created_at<2020-01-01T00:00:00Z')).toEqual([]);
+    expect(await ids('--where', 'created_at<2026-11-20T08:00:00Z')).toEqual([IDS.expired]);
+    expect(await ids('--where', 'ttl<1h')).toEqual([IDS.expired]);
+    expect(await ids('--where', 'last_activity>=8m')).toEqual([IDS.active]);
+  });
+
+  it.each([
+    ['created_at<lately', "'created_at' holds a time, and 'lately' is neither"],
+    ['state={"userId":42}', "'state' cannot be compared with a JSON object or list"],
+    ['state..userId=42', 'is not a condition'],
+    ['state<', 'is not a condition'],
+  ])('refuses --where %s', async (condition, message) => {
+    for (const more of [[], ['--all', '-o', 'ndjson']]) {
+      const { code, stdout, stderr } = await list(['--where', condition, ...more]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(message);
+    }
+  });
+
+  it.each([
+    [['--idle', '1h'], 'neither activity nor creation'],
+    [['--created-before', '1h'], 'does not record when a session was created'],
+    [['--terminated'], 'does not record that a session was terminated'],
+    [['--sort', 'created'], 'does not record when a session was created'],
+  ])('refuses what the layout does not record: %j', async (argv, message) => {
+    for (const more of argv[0] === '--sort' ? [[]] : [[], ['--all', '-o', 'ndjson']]) {
+      const { code, stdout, stderr } = await list(['--layout', 'express', ...argv, ...more]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(message);
+    }
+  });
+
   it('sorts, limits and says that there is more', async () => {
     expect(await ids('--sort', 'id')).toEqual(Object.values(IDS).toSorted());
     expect(await ids('--sort', 'expiry', '--limit', '1')).toEqual([IDS.expired]);
@@ -164,6 +197,46 @@ describe('list', () => {
     const { code, stdout, stderr } = await list([...flags, '--json']);
     expect([code, stdout]).toEqual([2, '']);
     expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message });
+  });
+
+  it('says which payload is not JSON, and that TTL never removes a row without its value, as show does', async () => {
+    const Item = {
+      session_id: { S: 'odd' },
+      created_at: { N: String(NOW - 1000) },
+      last_activity: { N: String(NOW - 1000) },
+      state: { S: '{"userId":' },
+      metadata: { S: '{}' },
+    };
+    await engine.raw.call('PutItem', { TableName: 'mcp-sessions', Item });
+    const problems = ['state is not JSON', 'without ttl: TTL never removes it'];
+    const shown = await runCommand(['show', 'odd', '--json', ...at(engine.endpoint)], { now: NOW });
+    expect(JSON.parse(shown.stdout).problems).toEqual(problems);
+    const where = ['--where', 'session_id=odd', '--json'];
+    expect(JSON.parse((await list(where)).stdout).sessions[0].problems).toEqual(problems);
+    const columns = await list([...where, '--columns', 'id,problems']);
+    expect(JSON.parse(columns.stdout).sessions[0].problems).toEqual(problems);
+    await engine.raw.call('DeleteItem', { TableName: 'mcp-sessions', Key: { session_id: { S: 'odd' } } });
+  });
+
+  it('says once that idle is counted from creation where no activity is recorded', async () => {
+    await engine.raw.call('CreateTable', {
+      TableName: 'duels',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
+    });
+    await engine.raw.call('PutItem', {
+      TableName: 'duels',
+      Item: { session_id: { S: 'duel' }, created_at: { S: '2026-11-20T09:00:00' } },
+    });
+    const idle = async (...argv: readonly string[]) =>
+      (await list(['--layout', 'llm-duel', '--sessions-table', 'duels', ...argv])).stdout;
+    const note = 'the layout llm-duel records no activity, so idle is counted from creation';
+    expect((await idle('--idle', '1h')).split(note)).toHaveLength(2);
+    expect((await idle('--idle', '10h')).split(note)).toHaveLength(2);
+    expect(await idle()).not.toContain(note);
+    expect((await list(['--idle', '1m'])).stdout).not.toContain('counted from creation');
+    await engine.raw.call('DeleteTable', { TableName: 'duels' });
   });
 
   it('says what to do when there is nothing', async () => {

@@ -54,9 +54,9 @@ describe('teardown', () => {
     expect(await countOf('mcp-session-events')).toBe(2);
     const csv = await teardown(['--clear-data', '--yes', '-o', 'csv']);
     expect(csv.stdout.trimEnd().split('\r\n')).toEqual([
-      'step,table,outcome,way,deleted,failed,left,seconds,reason,error',
-      expect.stringMatching(/^clear-data,mcp-session-events,done,items,2,0,0,[\d.]+,,$/),
-      expect.stringMatching(/^clear-data,mcp-sessions,done,items,0,0,0,[\d.]+,,$/),
+      'step,table,outcome,way,deleted,failed,left,seconds,reason,error,backup,archive',
+      expect.stringMatching(/^clear-data,mcp-session-events,done,items,2,0,0,[\d.]+,,,,$/),
+      expect.stringMatching(/^clear-data,mcp-sessions,done,items,0,0,0,[\d.]+,,,,$/),
     ]);
     const lines = await teardown(['--disable-streams', '--yes', '-o', 'ndjson']);
     expect(
@@ -114,7 +114,7 @@ describe('teardown', () => {
   });
 
   it.each([
-    [[], '--clear-data, --disable-streams or --delete'],
+    [[], '--backup, --clear-data, --disable-streams, --delete or --all'],
     [['--delete', '--recreate'], '--clear-data'],
     [['--delete', '--no-recreate'], '--clear-data'],
   ])('%j is a usage error that says what to add', async (argv, hint) => {
@@ -209,7 +209,7 @@ describe('consent to a teardown', () => {
     expect(told).toMatch(/^table: +mcp-sessions \(sessions\)/m);
     expect(told).toMatch(/^rows: +4/m);
     expect(told).toMatch(/^newest activity: +5m ago/m);
-    expect(told).toContain('Clear mcp-sessions, delete mcp-sessions?');
+    expect(told).toContain('Clear and delete mcp-sessions?');
   });
 
   it('asks y or n for streams alone', async () => {

@@ -27,6 +27,12 @@ describe.skipIf(process.platform === 'win32')('in a pipe', () => {
     expect([stdout.trim(), stderr]).toEqual(['1', 'code 0\n']);
   });
 
+  it.skipIf(process.platform !== 'linux')('says in a line that its result cannot be written', async () => {
+    const { stderr, code } = await bash('cli layouts list >/dev/full');
+    expect(stderr).toMatch(/^error: the output cannot be written: ENOSPC.*\n$/);
+    expect(code).toBe(1);
+  });
+
   it('writes all of a table as it is read: the reader of the first need not wait for the last', async () => {
     // At a unit a second the whole table would take minutes.
     for (const format of ['ndjson', 'csv']) {

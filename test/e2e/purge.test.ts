@@ -5,28 +5,22 @@ import { describe, expect, it } from 'vitest';
 import { idsOf, itemsOf } from '../operations/purge-harness.js';
 import { runCli, tempFolder } from '../support/cli.js';
 import { useEngine } from '../support/engine.js';
+import { fewestKills, roundsOf, seededNumbers } from '../support/crashes.js';
 
 const engine = useEngine();
 
 const at = (): readonly string[] => ['--endpoint-url', engine.endpoint];
 
-/** Numbers that look random and are the same in every run. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
+const ROUNDS = roundsOf(30);
 
 describe('purge, the built command', () => {
-  it('ends as it should after kill -9 in each of 30 rounds', async () => {
-    const random = numbers(3);
+  it(`ends as it should after kill -9 in each of ${ROUNDS} rounds`, async () => {
+    const random = seededNumbers(3);
     const tables = ['--sessions-table', 'kill-sessions', '--events-table', 'kill-events'];
     const common = [...at(), ...tables, '--layout', 'mcp'];
     expect((await runCli(['setup', '--no-streams', '--yes', '-q', ...common])).code).toBe(0);
     let killed = 0;
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       await runCli([
         'seed',
         '--count',
@@ -79,7 +73,7 @@ describe('purge, the built command', () => {
         rmSync(folder, { recursive: true, force: true });
       }
     }
-    expect(killed).toBeGreaterThan(5);
+    expect(killed).toBeGreaterThanOrEqual(fewestKills(ROUNDS));
   }, 240_000);
 
   it('asks for consent, counts in a dry run, and says what is missing', async () => {

@@ -40,7 +40,7 @@ describe('list, reading the table', () => {
     const tables = names();
     const running = await startDouble(engine.endpoint);
     await setUp(running.context(), tables);
-    const rows = ROWS.map((row) => ({ ...item(row), metadata: { S: 'x'.repeat(500) } }));
+    const rows = ROWS.map((row) => ({ ...item(row), metadata: { S: JSON.stringify('x'.repeat(500)) } }));
     await put(engine.raw, tables.sessions, rows);
     const context = running.context({ now: () => NOW });
     const target = await targetOf(context, tables);

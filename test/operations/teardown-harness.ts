@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { OperationContext } from '../../src/operations/context.js';
 import { recordFile } from '../../src/operations/record-file.js';
 import { teardown, type TeardownResult } from '../../src/operations/teardown.js';
+import type { BackupOptions } from '../../src/operations/teardown-backup.js';
 import { planTeardown, type TeardownPlan } from '../../src/operations/teardown-plan.js';
 import type { TeardownRequest } from '../../src/operations/teardown-table.js';
 import { type TargetOptions, targetOf } from './harness.js';
@@ -27,11 +28,22 @@ export function requestFor(folder: string, request: Partial<TeardownRequest>): T
     forceShared: false,
     production: false,
     pace: PACE,
+    archiveTo: null,
+    archiveFolder: (table) => path.join(folder, `${table}-archive`),
     recordFile: (table) => recordFile(folder, 'test', table),
     look: false,
     ...request,
   };
 }
+
+const backupOptions = (folder: string): BackupOptions => ({
+  settle: true,
+  timeoutMs: 10_000,
+  recordFolder: path.join(folder, 'records'),
+  segments: null,
+  maxReadUnits: null,
+  tool: 'test',
+});
 
 export interface TornDown {
   readonly plan: TeardownPlan;
@@ -44,11 +56,15 @@ export async function tearDown(
   tables: TargetOptions,
   folder: string,
   request: Partial<TeardownRequest>,
+  backup: Partial<BackupOptions> = {},
 ): Promise<TornDown> {
   const whole = requestFor(folder, request);
   const plan = await planTeardown(context, await targetOf(context, tables), whole);
   const { pace, forceUnprotect } = whole;
-  return { plan, result: await teardown({ context, plan, pace, forceUnprotect }) };
+  return {
+    plan,
+    result: await teardown({ context, plan, pace, forceUnprotect, backup: { ...backupOptions(folder), ...backup } }),
+  };
 }
 
 /** `delete mcp-sessions done` and so on. */

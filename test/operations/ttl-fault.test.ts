@@ -28,7 +28,17 @@ describe('what keeps TTL from a row', () => {
   it('is none while TTL is turned off, or off, or goes by another attribute', () => {
     expect(problemsOf({ ttl: SIX_YEARS_AGO }, { status: 'DISABLING', attribute: 'ttl' })).toEqual(['odd']);
     expect(problemsOf({ ttl: SIX_YEARS_AGO }, { status: 'DISABLED', attribute: null })).toEqual(['odd']);
-    expect(problemsOf({ ttl: SIX_YEARS_AGO }, { status: 'ENABLED', attribute: 'expires' })).toEqual(['odd']);
+    const right = { N: String(NOW / 1000) };
+    expect(problemsOf({ ttl: SIX_YEARS_AGO, gone: right }, { status: 'ENABLED', attribute: 'gone' })).toEqual(['odd']);
+  });
+
+  it.each<[string, Item]>([
+    ['no value', {}],
+    ['a NULL', { ttl: { NULL: true } }],
+  ])('is %s', (_name, item) => {
+    const problem = 'without ttl: TTL never removes it';
+    expect(problemsOf(item, { status: 'ENABLED', attribute: 'ttl' })).toEqual(['odd', problem]);
+    expect(problemsOf(item, { status: 'DISABLED', attribute: 'ttl' })).toEqual(['odd']);
   });
 
   it("is one in an attribute that is not the layout's too, and said once", () => {

@@ -73,7 +73,12 @@ describe('instants', () => {
     [S('2026-02-30T00:00:00Z'), 'iso', /not an ISO 8601 instant/],
     [S('2026-11-20T25:00:00Z'), 'iso', /not an ISO 8601 instant/],
     [{ BOOL: true }, 's', /neither a number nor text/],
-    [N('1e30'), 'us', /outside the range/],
+    [N('1e30'), 'us', /^1e30 is no time$/],
+    [N('1e30'), 'auto', /^1e30 is no time$/],
+    [N('1.2e37'), 'ms', /^1.2e37 is no time$/],
+    [N(`1${'0'.repeat(100)}`), 's', /^1e\+100 is no time$/],
+    [S('x'.repeat(1000)), 's', /^is the text 'x{39}…', not a number of seconds$/],
+    [S('x'.repeat(1000)), 'iso', /^'x{39}…' is not an ISO 8601 instant$/],
   ])('%j is no instant in %s', (value, unit, reason) => {
     const read = readTimeAttribute(value, unit);
     expect(read.kind === 'invalid' && read.reason).toMatch(reason);

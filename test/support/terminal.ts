@@ -66,7 +66,8 @@ const plain = (raw: string): string => stripVTControlCharacters(raw).replaceAll(
 export async function runInTerminal(args: readonly string[], options: TerminalOptions = {}): Promise<TerminalResult> {
   const home = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-home-'));
   const terminal = spawn(options.node ?? testNode(), [options.program ?? COMMAND, ...args], {
-    name: 'xterm-256color',
+    // It becomes TERM, whatever the environment says.
+    name: options.env?.['TERM'] ?? 'xterm-256color',
     cols: options.columns ?? 100,
     rows: options.rows ?? 30,
     cwd: options.cwd ?? home,

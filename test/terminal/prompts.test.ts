@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createTerminal } from '../../src/terminal/io.js';
+import { createTerminal, type Environment } from '../../src/terminal/io.js';
 import { PromptOutput } from '../../src/terminal/prompt-output.js';
-import { createPrompts } from '../../src/terminal/prompts.js';
+import { createPrompts, type Prompts } from '../../src/terminal/prompts.js';
 import { type FakeStreams, fakeStreams, until } from '../support/fake-terminal.js';
 
 const ENTER = '\r';
@@ -10,9 +10,9 @@ const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const ESCAPE = '\u001b';
 
-function session(options: { tty?: boolean; noInput?: boolean; signal?: AbortSignal } = {}) {
-  const { tty = true, noInput = false, signal } = options;
-  const streams = fakeStreams({ tty });
+function session(options: { tty?: boolean; noInput?: boolean; signal?: AbortSignal; env?: Environment } = {}) {
+  const { tty = true, noInput = false, signal, env } = options;
+  const streams = fakeStreams({ tty, ...(env !== undefined && { env }) });
   const terminal = createTerminal({ ...streams, noInput });
   return { streams, prompts: createPrompts(terminal, signal === undefined ? {} : { signal }) };
 }
@@ -144,11 +144,107 @@ describe('endings', () => {
 
   it('leaves no listener on stdin', async () => {
     const { prompts, streams } = session();
-    const before = ['pause', 'end', 'close'].map((event) => streams.stdin.listenerCount(event));
+    const events = ['pause', 'end', 'close', 'keypress'];
+    const before = events.map((event) => streams.stdin.listenerCount(event));
     const answer = prompts.confirm(QUESTION);
     await type(streams, 'Delete', ENTER);
     await answer;
-    expect(['pause', 'end', 'close'].map((event) => streams.stdin.listenerCount(event))).toEqual(before);
+    expect(events.map((event) => streams.stdin.listenerCount(event))).toEqual(before);
+  });
+});
+
+describe('Esc', () => {
+  const choices = [{ value: 1, name: 'one' }];
+
+  it.each([
+    ['confirm', (prompts: Prompts) => prompts.confirm({ ...QUESTION, default: true })],
+    ['confirmByName', (prompts: Prompts) => prompts.confirmByName({ ...QUESTION, expected: 'x' })],
+    ['select', (prompts: Prompts) => prompts.select({ ...QUESTION, choices })],
+    ['input', (prompts: Prompts) => prompts.input({ ...QUESTION, default: 'x' })],
+    ['password', (prompts: Prompts) => prompts.password(QUESTION)],
+  ] as const)('leaves %s with NOT_CONFIRMED, and what was typed is forgotten', async (_, ask) => {
+    const { prompts, streams } = session();
+    const answer = ask(prompts);
+    await type(streams, 'Delete', 'x');
+    streams.stdin.write(ESCAPE);
+    expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED', hint: expect.stringContaining('--yes') });
+    expect(streams.stdin.listeners('keypress').map(({ name }) => name)).not.toContain('onKey');
+    const again = prompts.confirm({ ...QUESTION, message: 'Really?' });
+    await type(streams, 'Really?', `y${ENTER}`);
+    expect(await settled(again)).toEqual({ value: true });
+  });
+
+  it('is not taken for an arrow', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.select({ ...QUESTION, choices: [...choices, { value: 2, name: 'two' }] });
+    await type(streams, 'Delete', DOWN);
+    streams.stdin.write(ENTER);
+    expect(await settled(answer)).toEqual({ value: 2 });
+  });
+});
+
+describe('a dumb terminal', () => {
+  const dumb = { env: { TERM: 'dumb' } };
+  const choices = [
+    { value: 'a', name: 'first' },
+    { value: 'x', name: 'never', disabled: 'not here' },
+    { value: 'b', name: 'second', description: 'the other' },
+  ];
+
+  it('is asked for the number of a choice, until there is such a one', async () => {
+    const { prompts, streams } = session(dumb);
+    const answer = prompts.select({ message: 'What?', flag: '--all', choices });
+    await type(streams, 'Number (1-2): ', '3\n');
+    await until(() => streams.stderr.written.split('Number').length === 3, 'asked again');
+    streams.stdin.write('2\n');
+    expect(await settled(answer)).toEqual({ value: 'b' });
+    expect(streams.stderr.written).toContain(
+      '? What?\n  1) first\n  - never (not here)\n  2) second: the other\n  Number (1-2): ',
+    );
+    expect(streams.stderr.written).not.toContain(ESCAPE);
+  });
+
+  it.each([
+    ['yes\n', true],
+    ['N\n', false],
+    ['\n', false],
+    ['perhaps\ny\n', true],
+  ] as const)('takes %j for %s', async (typed, value) => {
+    const { prompts, streams } = session(dumb);
+    const answer = prompts.confirm(QUESTION);
+    for (const [at, line] of typed.split(/(?<=\n)/).entries()) {
+      await until(() => streams.stderr.written.split('(y/N) ').length > at + 1, 'asked');
+      streams.stdin.write(line);
+    }
+    expect(await settled(answer)).toEqual({ value });
+  });
+
+  it('has names typed and answers checked', async () => {
+    const { prompts, streams } = session(dumb);
+    const answer = prompts.confirmByName({ ...QUESTION, expected: 'mcp-sessions' });
+    await type(streams, 'Delete 3 sessions?', 'mcp\n');
+    await type(streams, 'type mcp-sessions exactly', 'mcp-sessions\n');
+    expect(await settled(answer)).toEqual({ value: true });
+    const other = prompts.input({ message: 'Name?', flag: '--name', default: 'copy' });
+    await type(streams, 'Name? (copy)', '\n');
+    expect(await settled(other)).toEqual({ value: 'copy' });
+  });
+
+  it('leaves by Esc and Enter, by the end of its input, and by the signal', async () => {
+    const first = session(dumb);
+    const left = first.prompts.select({ ...QUESTION, choices });
+    await type(first.streams, 'Number', `1${ESCAPE}\n`);
+    expect(await settled(left)).toMatchObject({ code: 'NOT_CONFIRMED', message: expect.stringContaining('Esc') });
+    const ended = first.prompts.confirm(QUESTION);
+    await until(() => first.streams.stderr.written.includes('(y/N)'), 'asked');
+    first.streams.stdin.end();
+    expect(await settled(ended)).toMatchObject({ code: 'NOT_CONFIRMED', message: expect.stringContaining('ended') });
+    const abort = new AbortController();
+    const second = session({ ...dumb, signal: abort.signal });
+    const stopped = second.prompts.confirm(QUESTION);
+    await until(() => second.streams.stderr.written.includes('(y/N)'), 'asked');
+    abort.abort();
+    expect(await settled(stopped)).toMatchObject({ code: 'INTERRUPTED' });
   });
 });
 

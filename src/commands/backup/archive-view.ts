@@ -57,7 +57,7 @@ export function archiveView(result: ArchiveResult, resume: string | null): View 
       return [
         ...lines,
         page.note(`archive${encrypted ? ', encrypted' : ''}: ${path}`),
-        page.note(`${number(readUnits)} read units, ${seconds.toFixed(1)} s`),
+        page.note(`${number(readUnits)} read ${readUnits === 1 ? 'unit' : 'units'}, ${seconds.toFixed(1)} s`),
       ].join('\n');
     },
   });
