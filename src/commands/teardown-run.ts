@@ -42,6 +42,10 @@ function stepsOf(flags: TeardownFlags): readonly StepName[] {
 }
 
 async function requestOf(session: CommandSession, flags: TeardownFlags): Promise<TeardownRequest> {
+  const { argv } = session.runtime;
+  // Of the two, commander keeps the last.
+  if (argv.includes('--recreate') && argv.includes('--no-recreate'))
+    throw new CliError('USAGE', '--recreate and --no-recreate exclude each other');
   const steps = stepsOf(flags);
   const { recordFile } = await import('../operations/record-file.js');
   const { region, endpoint, localFile, environment } = await session.settings();

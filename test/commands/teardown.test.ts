@@ -124,6 +124,13 @@ describe('teardown', () => {
     expect(await tables()).toEqual(BOTH);
   });
 
+  it('takes one way to clear, not both', async () => {
+    const { code, stderr } = await teardown(['--clear-data', '--recreate', '--no-recreate', '--yes', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('exclude') });
+    expect(await countOf('mcp-sessions')).toBe(4);
+  });
+
   it('refuses a layout without a table of the role', async () => {
     const argv = ['--delete', '--only', 'events', '--layout', 'express', '--sessions-table', 'nothing-there', '--yes'];
     expect((await teardown(argv)).code).toBe(2);
