@@ -156,12 +156,14 @@ class Sweeper {
   async #delete(keys: readonly Item[]): Promise<Swept> {
     const batches = Array.from({ length: Math.ceil(keys.length / 25) }, (_, at) => keys.slice(at * 25, at * 25 + 25));
     const results = await Promise.all(
-      batches.map((batch) =>
-        untilError(async (add) => {
+      batches.map(async (batch) => {
+        const swept = await untilError(async (add) => {
           const { failed } = await deleteKeys(this.#context.dynamo, this.#table.name, batch, this.#deletePace);
           add({ deleted: batch.length - failed, failed, error: null });
-        }),
-      ),
+        });
+        const wasTried = swept.error !== null && swept.error.code !== 'INTERRUPTED';
+        return wasTried ? { ...swept, failed: batch.length } : swept;
+      }),
     );
     return results.reduce(sum, NONE);
   }
