@@ -81,16 +81,18 @@ export class PlanWriter {
   /** Ends the plan with its summary, without which it does not count. */
   finish(summary: unknown): void {
     this.#flush();
-    this.close();
     onDisk(this.#files.summary, () => {
       const partial = `${this.#files.summary}.partial`;
       writeFileSync(partial, JSON.stringify(summary), { mode: PRIVATE_FILE });
       renameSync(partial, this.#files.summary);
     });
+    closeSync(this.#file);
   }
 
-  close(): void {
+  /** Ends a plan that will not be whole, and leaves nothing of it. */
+  abandon(): void {
     closeSync(this.#file);
+    removeFiles(this.#files);
   }
 
   #flush(): void {

@@ -113,7 +113,7 @@ export async function planOrphans(
     writer.finish(summary);
     return summary;
   } catch (error) {
-    writer.close();
+    writer.abandon();
     throw error;
   }
 }

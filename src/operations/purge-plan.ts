@@ -111,7 +111,7 @@ export async function planPurge(
     writer.finish(summary);
     return summary;
   } catch (error) {
-    writer.close();
+    writer.abandon();
     throw error;
   }
 }

@@ -66,6 +66,15 @@ describe('a purge that an error ends', () => {
     expect(await itemsOf(engine.raw, here.events)).toHaveLength(1000 - count);
   });
 
+  it('while the table is read: leaves no file', async () => {
+    const { double, context } = await startDouble(engine.endpoint);
+    const here = await stage(double.endpoint, { count: 20, events: 0, expired: 1 });
+    double.inject({ operation: 'Scan', error: awsFaults.expiredToken });
+    const planned = planPurge(context(), here.target, SLOWLY, here.files);
+    await expect(planned).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+    expect(existsSync(here.files.plan)).toBe(false);
+  });
+
   it('adds capacity and seconds up over the runs, as all counts', async () => {
     const { double, context } = await startDouble(engine.endpoint);
     const here = await stage(double.endpoint, { count: 100, events: 0, expired: 1 });
