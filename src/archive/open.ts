@@ -30,8 +30,8 @@ export interface OpenTable {
 /** An archive that is whole by its lists; its data files have yet to be looked at. */
 export interface OpenArchive {
   readonly folder: string;
-  /** Tells this archive from all others. */
-  readonly id: string;
+  /** Tells what is in this archive from what is in all others: a checksum of its list. */
+  readonly content: string;
   /** ISO 8601; null where it is not known. */
   readonly startedAt: string | null;
   readonly isPartOfTables: boolean;
@@ -53,7 +53,7 @@ export function openArchive(folder: string, secret: Secret | null): OpenArchive 
 }
 
 function openOwn(folder: string, secret: Secret | null): OpenArchive {
-  const list = readList(folder);
+  const { list, content } = readList(folder);
   const cipher = openCipher(folder, list, secret);
   for (const { manifests } of list.tables)
     for (const { path: name, bytes, sha256: sum } of manifests) {
@@ -64,7 +64,7 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
     }
   return {
     folder,
-    id: list.id,
+    content,
     startedAt: list.startedAt,
     isPartOfTables: list.filter !== null,
     cipher,
@@ -104,17 +104,17 @@ function manifestDamage(file: string, text: string): ArchiveDamage {
   return damaged(file, at < 0 ? null : at + 1, 'its checksum is not what archive.json says');
 }
 
-function readList(folder: string): ArchiveList {
+function readList(folder: string): { readonly list: ArchiveList; readonly content: string } {
   const file = path.join(folder, LIST);
   const content = readSmall(file);
   const sum = readSmall(path.join(folder, LIST_SUM), 4096);
   if (content === null) throw damaged(file, null, 'is missing');
   if (sum === null) throw damaged(path.join(folder, LIST_SUM), null, 'is missing');
-  if (sum.toString() !== `${sha256(content)}  ${LIST}\n`)
-    throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
+  const found = sha256(content);
+  if (sum.toString() !== `${found}  ${LIST}\n`) throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
   const parsed = parseList(content.toString());
   if (!parsed.ok) throw damaged(file, null, parsed.reason);
-  return parsed.list;
+  return { list: parsed.list, content: found };
 }
 
 function openCipher(folder: string, list: ArchiveList, secret: Secret | null): Cipher | null {

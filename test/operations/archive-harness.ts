@@ -50,6 +50,7 @@ export function restoreRequest(folder: string, more: Partial<RestoreRequest> = {
     maxWriteUnits: null,
     progressFolder: path.join(folder, '..', 'progress'),
     place: 'test',
+    resumeCommand: 'mcp-sessions restore --resume',
     ...more,
   };
 }
