@@ -12,6 +12,8 @@ export const LIST_SUM = 'archive.json.sha256';
 export const LIST_SEAL = 'archive.json.hmac';
 /** What is finished of an archive that is being written. */
 export const JOURNAL = 'archive.partial.jsonl';
+/** Who is writing the archive. */
+export const LOCK = 'archive.lock';
 
 export const SUMMARY = 'manifest-summary.json';
 export const SUMMARY_SUM = 'manifest-summary.md5';

@@ -1,10 +1,10 @@
-import { closeSync, existsSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { CliError } from '../errors.js';
 import { type TableRecord, type TableRole, type WireValue } from '../schema/index.js';
 import { Cipher, ENCRYPTION, type Encryption, type Secret } from './cipher.js';
-import { appendSynced, damaged, onDisk, PRIVATE_FILE } from './disk.js';
+import { appendSynced, damaged, onDisk, PRIVATE_FILE, readSmall } from './disk.js';
 import { DATA_FILE, type DataFile, JOURNAL, RECORD } from './format.js';
 
 type Key = Readonly<Record<string, WireValue>>;
@@ -81,7 +81,8 @@ export class Journal {
     this.#handle = onDisk('write', file, () => openSync(file, 'a', PRIVATE_FILE));
   }
 
-  static exists = (root: string): boolean => existsSync(path.join(root, JOURNAL));
+  /** Whether its first line is there. */
+  static isBegun = (root: string): boolean => readSmall(path.join(root, JOURNAL))?.includes('\n') === true;
 
   static begin(root: string, started: Started, cipher: Cipher | null): Journal {
     const journal = new Journal(path.join(root, JOURNAL), started, cipher, []);

@@ -9,12 +9,14 @@ import {
   type ArchiveList,
   type DataFile,
   JOURNAL,
+  LOCK,
   LIST,
   LIST_SEAL,
   LIST_SUM,
   manifestsOf,
   sumOf,
 } from './format.js';
+import { ArchiveLock } from './lock.js';
 import { Journal, type Started, type StartedTable } from './journal.js';
 import { PartWriter } from './part.js';
 
@@ -28,10 +30,24 @@ const fourDigits = (value: number): string => String(value).padStart(4, '0');
 /** Why a folder cannot take a new archive; null when it can: it is not there, or it is empty. */
 export function folderProblem(folder: string): 'archive' | 'partial' | 'other' | null {
   if (!existsSync(folder)) return null;
-  const names = onDisk('read', folder, () => (statSync(folder).isDirectory() ? readdirSync(folder) : ['']));
+  const names = onDisk('read', folder, () => (statSync(folder).isDirectory() ? readdirSync(folder) : ['']))
+    // It may be all that a kill has left.
+    .filter((name) => !name.startsWith(LOCK));
   if (names.includes(LIST)) return 'archive';
   if (names.includes(JOURNAL)) return 'partial';
   return names.length === 0 ? null : 'other';
+}
+
+/** The lock of a folder stays with the writer that the work makes; where it makes none, it is let go of. */
+function locked<T extends ArchiveWriter | null>(root: string, work: (lock: ArchiveLock) => T): T {
+  const lock = ArchiveLock.take(root);
+  let writer: T | null = null;
+  try {
+    writer = work(lock);
+    return writer;
+  } finally {
+    if (writer === null) lock.release();
+  }
 }
 
 interface OpenPart {
@@ -44,6 +60,7 @@ export class ArchiveWriter {
   readonly root: string;
   readonly started: Started;
   readonly #journal: Journal;
+  readonly #lock: ArchiveLock;
   readonly #partBytes: number;
   readonly #done = new Map<
     TableRole,
@@ -51,10 +68,11 @@ export class ArchiveWriter {
   >();
   readonly #open = new Map<string, OpenPart>();
 
-  private constructor(root: string, journal: Journal, partBytes: number) {
+  private constructor(root: string, journal: Journal, lock: ArchiveLock, partBytes: number) {
     this.root = root;
     this.started = journal.started;
     this.#journal = journal;
+    this.#lock = lock;
     this.#partBytes = partBytes;
     for (const { record } of this.started.tables)
       this.#done.set(record.role, { files: [], next: new Map(), parts: new Map() });
@@ -65,7 +83,7 @@ export class ArchiveWriter {
     }
   }
 
-  /** Begins an archive in a folder that is not there yet, or empty. */
+  /** Begins an archive in a folder that is not there yet, or empty. Throws ARCHIVE_BUSY where another process does. */
   static begin(
     root: string,
     started: Omit<Started, 'version' | 'encryption'>,
@@ -74,22 +92,33 @@ export class ArchiveWriter {
   ): ArchiveWriter {
     const cipher = secret === null ? null : Cipher.create(secret);
     makeFolder(root);
-    // Before anything else is in the folder: else what a kill left there would be nobody's.
-    const journal = Journal.begin(root, { version: 1, encryption: cipher?.encryption ?? null, ...started }, cipher);
-    for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
-    syncFolder(root);
-    syncFolder(path.dirname(root));
-    return new ArchiveWriter(root, journal, partBytes);
+    return locked(root, (lock) => {
+      const problem = folderProblem(root);
+      if (problem !== null && (problem !== 'partial' || Journal.isBegun(root)))
+        throw new CliError('ARCHIVE_EXISTS', `another process has just written into '${root}'`, {
+          hint: 'choose another folder: an archive is never overwritten',
+        });
+      // Before anything else is in the folder: else what a kill left there would be nobody's.
+      const journal = Journal.begin(root, { version: 1, encryption: cipher?.encryption ?? null, ...started }, cipher);
+      for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
+      syncFolder(root);
+      syncFolder(path.dirname(root));
+      return new ArchiveWriter(root, journal, lock, partBytes);
+    });
   }
 
   /**
    * Goes on with an archive that was stopped: keeps the files that were finished, and removes the others. null where it
-   * had not got as far as its journal's first line.
+   * had not got as far as its journal's first line. Throws ARCHIVE_BUSY where another process still writes it.
    */
   static resume(root: string, secret: Secret | null, partBytes = PART_BYTES): ArchiveWriter | null {
+    return locked(root, (lock) => ArchiveWriter.#resume(root, secret, lock, partBytes));
+  }
+
+  static #resume(root: string, secret: Secret | null, lock: ArchiveLock, partBytes: number): ArchiveWriter | null {
     const journal = Journal.resume(root, secret);
     if (journal === null) return null;
-    const writer = new ArchiveWriter(root, journal, partBytes);
+    const writer = new ArchiveWriter(root, journal, lock, partBytes);
     for (const { folder, record } of journal.started.tables) {
       makeFolder(path.join(root, folder, 'data'));
       const known = new Set(writer.filesOf(record.role).map((file) => file.path));
@@ -143,6 +172,7 @@ export class ArchiveWriter {
       await this.#finishPart(role === 'events' ? 'events' : 'sessions', Number(segment));
     }
     this.#journal.close();
+    this.#lock.release();
   }
 
   /** Gives up the files that are open; what is finished stays, for --resume. */
@@ -150,19 +180,26 @@ export class ArchiveWriter {
     for (const { writer } of this.#open.values()) await writer.abandon();
     this.#open.clear();
     this.#journal.close();
+    this.#lock.release();
   }
 
   /** Writes manifests and list: from here on the folder is an archive. */
   finish(facts: { readonly tool: string; readonly filter: unknown; readonly endedAt: string }): ArchiveList {
+    try {
+      return this.#finish(facts);
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #finish(facts: { readonly tool: string; readonly filter: unknown; readonly endedAt: string }): ArchiveList {
     const { id, startedAt, encryption, tables } = this.started;
     const list: ArchiveList = {
       format: 'mcp-sessions archive',
       version: 1,
-      tool: facts.tool,
+      ...facts,
       id,
       startedAt,
-      endedAt: facts.endedAt,
-      filter: facts.filter,
       encryption,
       tables: tables.map((table) => this.#finishTable(table, startedAt, facts.endedAt)),
     };

@@ -88,11 +88,22 @@ const resultJson = (table: RestoredTable, task: RestoreTask | undefined) => ({
   expectedItems: table.expectedItems,
   expiredItems: table.expiredItems,
   missed: table.missed,
+  ...(table.alarms !== undefined && { alarms: table.alarms }),
   ...(table.safety !== undefined && { safetyBackup: table.safety }),
   settings:
     task === undefined ? null : { from: task.settings.from, file: task.settings.file, unknown: task.settings.unknown },
   ...(table.error !== null && { error: { code: table.error.code, message: table.error.message } }),
 });
+
+function alarmText(page: Page, { source, target, alarms }: RestoredTable): readonly string[] {
+  if (alarms === undefined) return [];
+  if (alarms === null) return [page.note(`alarms on ${source} not read (cloudwatch:DescribeAlarms)`)];
+  if (alarms.length === 0) return [];
+  const names = alarms.join(', ');
+  return source === target
+    ? [page.note(`alarms watch ${target} by its name, and go on: ${names}`)]
+    : [page.warn(`alarms that watch ${source}, and not ${target}: ${names}`)];
+}
 
 function resultText(page: Page, table: RestoredTable, ttlOff: boolean): string {
   const { target, source, outcome, items, expectedItems, expiredItems, reapplied, missed, error } = table;
@@ -120,6 +131,7 @@ function resultText(page: Page, table: RestoredTable, ttlOff: boolean): string {
     ...(reapplied.length === 0 ? [] : [page.block(`put back: ${reapplied.join(', ')}`)]),
     ...missed.map(({ property, reason }) => page.blocked(`${property} was not put back: ${reason}`)),
     ...expiry,
+    ...alarmText(page, table),
     ...(table.safety === undefined ? [] : [page.note(`what it held before is in backup ${table.safety.name}`)]),
   ].join('\n');
 }

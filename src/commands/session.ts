@@ -145,6 +145,7 @@ export class CommandSession {
       profileIsFlag: settings.profile.source === '--profile',
       endpoint: settings.endpoint.value,
       streamsEndpoint: settings.streamsEndpoint.value,
+      cloudWatchEndpoint: settings.cloudWatchEndpoint.value,
       localFile: settings.localFile.value,
       layouts: settings.layouts,
       env: { ...runtime.env },

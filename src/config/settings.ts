@@ -33,6 +33,8 @@ export interface Settings {
   readonly endpoint: Sourced<string | null>;
   /** Where DynamoDB Streams answers; null: at the endpoint, or for AWS at its own host for them. */
   readonly streamsEndpoint: Sourced<string | null>;
+  /** Where CloudWatch answers, if it is told. */
+  readonly cloudWatchEndpoint: Sourced<string | null>;
   /** The data file of the embedded engine, absolute; null when it is not wanted. */
   readonly localFile: Sourced<string | null>;
   /** null: what the tables are found to be. */
@@ -62,7 +64,8 @@ export async function readSettings(flags: TargetFlags, env: Environment, folder:
     region: first('--region', flags.region, ['AWS_REGION', 'AWS_DEFAULT_REGION'], config.region),
     profile,
     ...place,
-    streamsEndpoint: streamsEndpointOf(place, env),
+    streamsEndpoint: besideEndpoint('AWS_ENDPOINT_URL_DYNAMODB_STREAMS', place, env),
+    cloudWatchEndpoint: besideEndpoint('AWS_ENDPOINT_URL_CLOUDWATCH', place, env),
     layout,
     tables: {
       flags: {
@@ -183,9 +186,11 @@ function endpointOf(env: Environment): readonly [string | undefined, string] {
   return [undefined, 'default'];
 }
 
-/** The variable's, unless a flag named the endpoint or an engine of our own is used: those have their streams with them. */
-function streamsEndpointOf({ endpoint, localFile }: Place, env: Environment): Sourced<string | null> {
-  const variable = 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS';
+/**
+ * The variable's, unless a flag named the endpoint or an engine of our own is used: those have with them what else there
+ * is of AWS.
+ */
+function besideEndpoint(variable: string, { endpoint, localFile }: Place, env: Environment): Sourced<string | null> {
   const value = env[variable];
   if (value === undefined || value === '' || localFile.value !== null || endpoint.source === '--endpoint-url')
     return { value: null, source: 'default' };

@@ -30,6 +30,11 @@ export interface ConnectOptions {
   readonly endpoint: string | null;
   /** Where DynamoDB Streams answers; null or left out: at the endpoint, or for AWS itself at AWS's own host for them. */
   readonly streamsEndpoint?: string | null;
+  /**
+   * Where CloudWatch answers; false: nowhere. null or left out: for AWS itself at AWS's own host, for an endpoint on this
+   * machine, which may imitate more than DynamoDB, there as well, and for any other nowhere.
+   */
+  readonly cloudWatchEndpoint?: string | null | false;
   readonly profile: string | null;
   /** Fixed credentials; null for the SDK's own chain. */
   readonly credentials: Credentials | null;
@@ -43,6 +48,8 @@ export interface Dynamo {
   readonly endpoint: string | null;
   /** null for AWS itself, which has a host of its own for streams. */
   readonly streamsEndpoint: string | null;
+  /** null: there is none to ask. Its endpoint is null for AWS itself. */
+  readonly cloudWatch: { readonly endpoint: string | null } | null;
   /** Whether this is AWS itself: other endpoints may lack whole features. */
   readonly isAws: boolean;
   readonly signal: AbortSignal;
@@ -106,6 +113,13 @@ export const ENDPOINT_AS_GIVEN = {
   useFipsEndpoint: false,
 } as const satisfies Partial<DynamoDBClientConfig>;
 
+/** What is not AWS and not on this machine, a VPC's endpoint say, is DynamoDB alone. */
+function cloudWatchOf({ endpoint, cloudWatchEndpoint: given = null }: ConnectOptions): Dynamo['cloudWatch'] {
+  if (given === false) return null;
+  if (given !== null) return { endpoint: given };
+  return endpoint === null || isLoopback(endpoint) ? { endpoint } : null;
+}
+
 /** Makes a connection. No call is sent before the first use, and credentials are looked up only then. */
 export function connect(options: ConnectOptions): Dynamo {
   const { region, endpoint, profile, credentials, signal } = options;
@@ -132,6 +146,7 @@ export function connect(options: ConnectOptions): Dynamo {
     region,
     endpoint,
     streamsEndpoint: options.streamsEndpoint ?? endpoint,
+    cloudWatch: cloudWatchOf(options),
     isAws: endpoint === null,
     signal,
     sdk: client,

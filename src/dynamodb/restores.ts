@@ -47,23 +47,42 @@ function overrideInput({ billing, noIndexes, kmsKey }: RestoreOverrides): Overri
   };
 }
 
-/** Starts to restore a backup into a new table; 10 calls a second, 50 restores at once in an account. */
+/**
+ * Asks for a restore under a key. The one that AWS manages in an account (alias aws/dynamodb) is not to be named [SDK,
+ * SSESpecification], and its ARN looks like any other's: so it is named, and asked for by its kind where AWS refuses that.
+ */
+async function underKey(overrides: RestoreOverrides, send: (input: OverrideInput) => Promise<unknown>): Promise<void> {
+  const input = overrideInput(overrides);
+  try {
+    await send(input);
+  } catch (error) {
+    const isName =
+      error instanceof CliError && error.code === 'REQUEST_INVALID' && /KMSMasterKeyId/.test(error.message);
+    if (!isName || input.SSESpecificationOverride === undefined) throw error;
+    await send({ ...input, SSESpecificationOverride: { Enabled: true, SSEType: 'KMS' } });
+  }
+}
+
+/**
+ * Starts to restore a backup into a new table; 10 calls a second, 50 restores at once in an account. Without a key it may
+ * come to lie under the one that DynamoDB owns.
+ */
 export async function restoreFromBackup(
   dynamo: Dynamo,
   arn: string,
   target: string,
   overrides: RestoreOverrides,
 ): Promise<void> {
-  await persistently(dynamo, () =>
-    call(dynamo, 'RestoreTableFromBackup', target, (client) =>
-      client.send(
-        new RestoreTableFromBackupCommand({ BackupArn: arn, TargetTableName: target, ...overrideInput(overrides) }),
+  await underKey(overrides, (input) =>
+    persistently(dynamo, () =>
+      call(dynamo, 'RestoreTableFromBackup', target, (client) =>
+        client.send(new RestoreTableFromBackupCommand({ BackupArn: arn, TargetTableName: target, ...input })),
       ),
     ),
   );
 }
 
-/** Starts to restore a table as it was at an instant (epoch milliseconds) into a new table. */
+/** Starts to restore a table as it was at an instant (epoch milliseconds) into a new table, under the key that it has now. */
 export async function restoreToPointInTime(
   dynamo: Dynamo,
   source: string,
@@ -71,15 +90,17 @@ export async function restoreToPointInTime(
   target: string,
   overrides: RestoreOverrides,
 ): Promise<void> {
-  await persistently(dynamo, () =>
-    call(dynamo, 'RestoreTableToPointInTime', source, (client) =>
-      client.send(
-        new RestoreTableToPointInTimeCommand({
-          SourceTableName: source,
-          TargetTableName: target,
-          RestoreDateTime: new Date(at),
-          ...overrideInput(overrides),
-        }),
+  await underKey(overrides, (input) =>
+    persistently(dynamo, () =>
+      call(dynamo, 'RestoreTableToPointInTime', source, (client) =>
+        client.send(
+          new RestoreTableToPointInTimeCommand({
+            SourceTableName: source,
+            TargetTableName: target,
+            RestoreDateTime: new Date(at),
+            ...input,
+          }),
+        ),
       ),
     ),
   );

@@ -1,6 +1,7 @@
 import type { Secret } from '../archive/cipher.js';
 import { EXPORTS, exportId } from '../archive/format.js';
 import type { StartedTable } from '../archive/journal.js';
+import { ArchiveLock } from '../archive/lock.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
@@ -194,7 +195,11 @@ async function openWriter(
       });
     }
     if (writer !== null) return writer;
-  } else if (problem !== null) throw occupied(folder, problem);
+  } else if (problem !== null) {
+    // Nobody is told to remove what is being written.
+    if (problem === 'partial') ArchiveLock.take(folder).release();
+    throw occupied(folder, problem);
+  }
   const now = context.now();
   const started = await Promise.all(
     tables.map(async ({ role, table }): Promise<StartedTable> => {

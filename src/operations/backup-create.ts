@@ -1,8 +1,9 @@
 import { type Backup, createBackup } from '../dynamodb/backups.js';
 import { CliError } from '../errors.js';
 import type { TableRecord, TableRole } from '../schema/index.js';
+import { alarmsOn, readAlarms } from './alarms.js';
 import { backupName, stampOf } from './backup-names.js';
-import { addRecord, recordFile } from './backup-records.js';
+import { addRecord, recordFile, recordOfBackup } from './backup-records.js';
 import { untilAvailable } from './backup-safe.js';
 import type { OperationContext } from './context.js';
 import { readRecord } from './put-back.js';
@@ -33,6 +34,8 @@ export interface CreatedBackup extends Omit<Backup, 'arn' | 'createdAt' | 'type'
   readonly requestedAt: number;
   /** The file with the table's settings; null when they were not written. */
   readonly record: string | null;
+  /** The names of the alarms on the table; null where they could not be read, or there is no backup. */
+  readonly alarms: readonly string[] | null;
   /** Where an export lies in S3; null for a backup, which is AWS's own affair. */
   readonly place: string | null;
   readonly error: CliError | null;
@@ -50,7 +53,8 @@ export interface CreateBackupsResult {
 export interface BackupMaker {
   /** What it is called until there is one. */
   readonly nameOf: (table: string) => string;
-  readonly make: (context: OperationContext, table: string) => Promise<Backup>;
+  /** One that an earlier run has asked for tells when; epoch milliseconds. */
+  readonly make: (context: OperationContext, table: string) => Promise<Backup & { readonly requestedAt?: number }>;
   /** Waits until it is whole. Throws BACKUP_NOT_SAFE when it comes to nothing. */
   readonly until: (context: OperationContext, made: Backup) => Promise<Pick<Backup, 'status' | 'sizeBytes'>>;
   readonly placeOf: (made: Backup) => string | null;
@@ -102,7 +106,8 @@ interface Recorded {
 function keepRecord({ records }: CreateBackupsRequest, backup: Backup, record: TableRecord): Recorded {
   const file = 'file' in records ? records.file : recordFile(records.folder, backup);
   try {
-    addRecord(file, { arn: backup.arn, name: backup.name, record });
+    // What an earlier run has asked for was recorded as the table was then.
+    if (recordOfBackup(file, backup.arn) === null) addRecord(file, { arn: backup.arn, name: backup.name, record });
     return { file, warning: null };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -126,13 +131,16 @@ async function createOne(
   all: CreateBackupsRequest,
   maker: BackupMaker,
   { name: table, role }: TableRequest,
+  reading: ReturnType<typeof readAlarms>,
 ): Promise<OneResult> {
   const requestedAt = context.now();
-  let made: Backup;
-  let record: TableRecord | null;
+  let made: Awaited<ReturnType<BackupMaker['make']>>;
+  let record: TableRecord;
   try {
-    record = await readRecord(context, { name: table, role, layout: all.layout });
-    if (record === null) throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist`);
+    const found = await readRecord(context, { name: table, role, layout: all.layout });
+    if (found === null) throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist`);
+    const alarms = await reading;
+    record = { ...found, alarms: alarms === null ? null : alarmsOn(alarms, table) };
     made = await maker.make(context, table);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -144,12 +152,13 @@ async function createOne(
       status: 'FAILED',
       createdAt: null,
       sizeBytes: null,
+      alarms: null,
     };
     return { backup: { ...none, outcome: 'failed', requestedAt, record: null, error }, warning: null };
   }
-  const answered = context.now();
+  const answered = made.requestedAt ?? context.now();
   const { file, warning } = keepRecord(all, made, record);
-  const base = { ...made, requestedAt: answered, record: file, place: maker.placeOf(made) };
+  const base = { ...made, requestedAt: answered, record: file, alarms: record.alarms, place: maker.placeOf(made) };
   if (!all.wait) return { backup: { ...base, outcome: 'pending', error: null }, warning };
   try {
     const { status, sizeBytes } = await maker.until(context, made);
@@ -170,7 +179,9 @@ export async function createBackups(
   all: CreateBackupsRequest,
   maker: BackupMaker = onDemand(all),
 ): Promise<CreateBackupsResult> {
-  const results = await Promise.all(all.tables.map((table) => createOne(context, all, maker, table)));
+  const reading = readAlarms(context);
+  const one = (table: TableRequest): Promise<OneResult> => createOne(context, all, maker, table, reading);
+  const [results] = await Promise.all([Promise.all(all.tables.map(one)), reading]);
   const backups = results.map(({ backup }) => backup);
   const errors = backups.flatMap(({ error }) => error ?? []);
   return {

@@ -22,6 +22,8 @@ export interface ConnectRequest {
   readonly endpoint: string | null;
   /** Where DynamoDB Streams answers, if not at the endpoint. */
   readonly streamsEndpoint?: string | null;
+  /** Where CloudWatch answers, if it is told. */
+  readonly cloudWatchEndpoint?: string | null;
   /** The data file of the embedded engine, absolute; null when it is not wanted. */
   readonly localFile: string | null;
   readonly layouts: readonly Layout[];
@@ -71,6 +73,7 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
       region,
       endpoint,
       streamsEndpoint: request.streamsEndpoint ?? null,
+      cloudWatchEndpoint: request.cloudWatchEndpoint ?? null,
       profile: request.profile,
       credentials,
       heedsStatements: endpoint === null,
@@ -93,6 +96,7 @@ async function openLocal(request: ConnectRequest, dataFile: string): Promise<Con
       region: request.region ?? LOCAL_REGION,
       endpoint: engine.endpoint,
       streamsEndpoint: null,
+      cloudWatchEndpoint: false,
       profile: null,
       // Real credentials have no business with an engine on this machine.
       credentials: PLACEHOLDER_CREDENTIALS,
@@ -107,6 +111,7 @@ interface Place {
   readonly region: string;
   readonly endpoint: string | null;
   readonly streamsEndpoint: string | null;
+  readonly cloudWatchEndpoint: string | null | false;
   readonly profile: string | null;
   readonly credentials: Credentials | null;
 }

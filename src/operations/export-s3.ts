@@ -69,12 +69,18 @@ async function untilExported(context: OperationContext, { arn, table, name }: Ba
 
 /**
  * Exports by AWS itself, of whole tables or, with an instant, of what changed since: no row passes through this machine,
- * and no capacity is used. Point-in-time recovery has to be on.
+ * and no capacity is used. Point-in-time recovery has to be on. Those of `begun`, by table, are followed and not made.
  */
-export function exportMaker(place: S3Place, changedSince: number | null): BackupMaker {
+export function exportMaker(
+  place: S3Place,
+  changedSince: number | null,
+  begun: ReadonlyMap<string, TableExport> = new Map(),
+): BackupMaker {
   return {
     nameOf: (table) => `${table}-export`,
     make: async (context, table) => {
+      const earlier = begun.get(table);
+      if (earlier !== undefined) return { ...asBackup(earlier), requestedAt: earlier.exportedAt };
       const described = await describeTable(context.dynamo, table);
       if (described?.arn == null) throw new CliError('TABLE_NOT_FOUND', `table '${table}' does not exist`);
       context.onProgress({ step: 'asking for an export', table });
@@ -94,6 +100,55 @@ export function exportMaker(place: S3Place, changedSince: number | null): Backup
 
 /** Exports of one run are asked for within seconds of each other. */
 const TOGETHER_MS = 60_000;
+
+/**
+ * The exports that a run which was stopped has begun in a place, by table: the newest there, if they are under way, or
+ * whole and made together with one that is. Throws BACKUP_NOT_FOUND where none is under way.
+ */
+export async function exportsUnderWay(
+  context: OperationContext,
+  tables: readonly string[],
+  place: S3Place,
+  changedSince: number | null,
+): Promise<ReadonlyMap<string, TableExport>> {
+  context.onProgress({ step: 'looking for exports' });
+  const wanted = changedSince === null ? 'FULL_EXPORT' : 'INCREMENTAL_EXPORT';
+  const listed = (await listExports(context.dynamo)).filter(
+    ({ status, type }) => type === wanted && status !== 'FAILED',
+  );
+  const newest: TableExport[] = [];
+  for (const table of tables) {
+    const found = await firstIn(
+      context,
+      listed.filter((one) => one.table === table),
+      place,
+    );
+    if (found !== null) newest.push(found);
+  }
+  const running = newest.filter(({ status }) => status === 'IN_PROGRESS');
+  if (running.length === 0)
+    throw new CliError('BACKUP_NOT_FOUND', `no export of ${tables.join(' and ')} is under way to ${urlOf(place)}`, {
+      hint: `\`mcp-sessions restore ${urlOf(place)} --dry-run\` finds those that are whole; without --resume new ones are made`,
+    });
+  const isOfRun = (one: TableExport): boolean =>
+    running.some(({ exportedAt }) => Math.abs(exportedAt - one.exportedAt) <= TOGETHER_MS);
+  return new Map(newest.filter(isOfRun).map((one) => [one.table, one]));
+}
+
+const urlOf = ({ bucket, prefix }: S3Place): string => `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+
+/** The first of them that lies in a place; the list does not tell where they lie. */
+async function firstIn(
+  context: OperationContext,
+  listed: readonly ListedExport[],
+  { bucket, prefix }: S3Place,
+): Promise<TableExport | null> {
+  for (const { arn } of listed) {
+    const one = await describeExport(context.dynamo, arn);
+    if (one.bucket === bucket && one.prefix.replace(/^\/+|\/+$/g, '') === prefix) return one;
+  }
+  return null;
+}
 
 /**
  * The newest whole exports that lie in a place, those of both tables if they were made together. The place is what was
@@ -136,22 +191,16 @@ export async function findExports(
 async function newestIn(
   context: OperationContext,
   listed: readonly ListedExport[],
-  { bucket, prefix }: S3Place,
+  place: S3Place,
   isNamed: boolean,
 ): Promise<TableExport | null> {
-  for (const { arn, type, table } of listed) {
-    if (type === 'INCREMENTAL_EXPORT') {
-      if (!isNamed) continue;
-      throw new CliError(
-        'NOT_SUPPORTED',
-        `the export of table '${table}' is incremental: AWS imports only whole ones`,
-        {
-          hint: 'name a full export',
-        },
-      );
-    }
-    const one = await describeExport(context.dynamo, arn);
-    if (one.bucket === bucket && one.prefix.replace(/^\/+|\/+$/g, '') === prefix) return one;
-  }
-  return null;
+  const incremental = listed.find(({ type }) => type === 'INCREMENTAL_EXPORT');
+  if (isNamed && incremental !== undefined)
+    throw new CliError(
+      'NOT_SUPPORTED',
+      `the export of table '${incremental.table}' is incremental: AWS imports only whole ones`,
+      { hint: 'name a full export' },
+    );
+  const full = listed.filter(({ type }) => type !== 'INCREMENTAL_EXPORT');
+  return firstIn(context, full, place);
 }

@@ -2,6 +2,7 @@ import { describeBackup } from '../dynamodb/backups.js';
 import { describeRestore, recoveryWindow, type RestoreState } from '../dynamodb/restores.js';
 import { CliError } from '../errors.js';
 import { nameProblem, type TableRole } from '../schema/index.js';
+import { withAlarms } from './alarms.js';
 import { findBackups } from './backup-list.js';
 import type { OperationContext } from './context.js';
 import { exportName, findExports } from './export-s3.js';
@@ -265,7 +266,8 @@ export async function restoreBackups(
   { tasks }: RestorePlan,
   begun: ReadonlySet<RestoreTask>,
 ): Promise<RestoreResult> {
-  return summedUp(await Promise.all(tasks.map((task) => restoreOne(context, task, begun.has(task)))));
+  const tables = await Promise.all(tasks.map((task) => restoreOne(context, task, begun.has(task))));
+  return summedUp(await withAlarms(context, tasks, tables));
 }
 
 async function restoreOne(context: OperationContext, task: RestoreTask, isBegun: boolean): Promise<RestoredTable> {

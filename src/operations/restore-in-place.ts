@@ -3,6 +3,7 @@ import { type Described, describeTable } from '../dynamodb/describe.js';
 import { deleteTable, describeRestore } from '../dynamodb/restores.js';
 import { setDeletionProtection } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
+import { withAlarms } from './alarms.js';
 import { backupName, stampOf } from './backup-names.js';
 import { addRecord, recordFile } from './backup-records.js';
 import { type SafetyOptions, untilSafe } from './backup-safe.js';
@@ -89,7 +90,7 @@ export async function restoreInPlace(
     // What went wrong with one table is no reason to delete the next.
     if (result.outcome !== 'done' && result.outcome !== 'partly') break;
   }
-  return summedUp(results);
+  return summedUp(await withAlarms(context, left, results));
 }
 
 /** A table that was not deleted goes on being written to: what a run that was stopped has backed up gets old. */

@@ -49,6 +49,11 @@ export interface RestoredTable {
   readonly expiredItems: number | null;
   readonly reapplied: readonly string[];
   readonly missed: readonly { readonly property: string; readonly reason: string }[];
+  /**
+   * Alarms that watch the table that was backed up and not this one; where both have one name, those that watch it. null
+   * where they could not be read, left out of a table that is not there.
+   */
+  readonly alarms?: readonly string[] | null;
   /** In place: the backup of what the table held before. */
   readonly safety?: { readonly name: string; readonly arn: string };
   readonly error: CliError | null;
@@ -67,13 +72,16 @@ export function isOwnRestore(state: RestoreState, source: RestoreSource, table: 
 export async function beginRestore(context: OperationContext, task: RestoreTask): Promise<void> {
   const { source, target, table, overrides } = task;
   if (source.kind === 'export') return beginImport(context, source.export, await wantedTable(context, task));
-  const { kmsKey } = task.settings.record ?? {};
+  const { record, differs } = task.settings;
+  const kmsKey = record === null ? task.backup?.kmsKey : record.kmsKey;
+  // Back to an instant AWS takes the settings of the table as it is now, its encryption too [SDK].
+  const hasKey = source.kind === 'instant' && !differs.includes('encryption');
   context.onProgress({ step: 'asking for the restore', table: target });
   const given: RestoreOverrides = {
     ...(overrides.billing !== undefined && { billing: overrides.billing }),
     noIndexes: overrides.noIndexes,
     // Data that was under a key of one's own is not to lie under another in the meantime.
-    ...(typeof kmsKey === 'string' && { kmsKey }),
+    ...(typeof kmsKey === 'string' && !hasKey && { kmsKey }),
   };
   await (source.kind === 'backup'
     ? restoreFromBackup(context.dynamo, source.backup.arn, target, given)

@@ -50,6 +50,8 @@ const RECORD = v.object({
       resourcePolicy: v.nullable(v.string()),
     }),
   ),
+  // Earlier records have none.
+  alarms: v.optional(v.nullable(v.array(v.string())), null),
   others: v.array(v.string()),
 });
 
@@ -80,6 +82,8 @@ export interface TableRecord {
   readonly replicas: readonly string[];
   /** Left out where they were not read. */
   readonly extras?: TableExtras;
+  /** The names of CloudWatch's alarms on the table; null where they were not read. */
+  readonly alarms: readonly string[] | null;
   /** Settings that the table had and that cannot be put back here, in words. */
   readonly others: readonly string[];
 }
@@ -128,6 +132,8 @@ export function recordOf(
     tags: table.tags === null ? null : Object.fromEntries(Object.entries(table.tags).filter(isOwnTag)),
     replicas: table.replicas.map((replica) => replica.region),
     ...(extras && { extras }),
+    // CloudWatch is asked only where somebody waits for it.
+    alarms: null,
     others,
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -51,7 +51,22 @@ describe('backup', () => {
       sizeBytes: expect.any(Number),
       outcome: 'done',
       record: path.join(cwd, '.mcp-sessions', 'backups', `${NAMES[0]}.json`),
+      alarms: [],
     });
+  });
+
+  it('says which alarms there are, or that they were not read', async () => {
+    const Dimensions = [{ Name: 'TableName', Value: 'mcp-sessions' }];
+    // The name is whatever somebody has typed.
+    aws.double.state.alarms.push({ AlarmName: 'slow\u001b[31m', Namespace: 'AWS/DynamoDB', Dimensions });
+    const text = (await backup(['-q', '--no-events'])).stdout;
+    expect(text).toMatch(/alarms on mcp-sessions, recorded by name: slow/);
+    expect(text).not.toContain('\u001b[31m');
+    expect(JSON.parse((await backup(['--json'])).stdout).backups).toMatchObject([{ alarms: ['slow\u001b[31m'] }, {}]);
+    const restored = await run(['restore', 'latest', '--to-table', 'watched', '--yes', '-q']);
+    expect(restored.stdout).toContain('alarms that watch mcp-sessions, and not watched: slow');
+    aws.double.inject({ operation: 'DescribeAlarms', error: { name: 'AccessDenied', message: 'no' } });
+    expect((await backup(['-q'])).stdout).toContain('alarms on mcp-sessions not read (cloudwatch:DescribeAlarms)');
   });
 
   it('says for people what was made, and where the settings are', async () => {
@@ -92,7 +107,6 @@ describe('backup', () => {
     ['--active', ['--active']],
     ['--where', ['--where', 'a=b']],
     ['--encrypt', ['--encrypt']],
-    ['--resume', ['--resume']],
   ])('refuses %s, which goes with an archive', async (flag, argv) => {
     const result = await backup([...argv, '--json']);
     expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
@@ -334,6 +348,7 @@ describe('backup to S3 and restore from it', () => {
       sizeBytes: 100,
       outcome: 'done',
       record: expect.stringContaining('.mcp-sessions'),
+      alarms: [],
       place: expect.stringMatching(/^s3:\/\/bucket\/here\/AWSDynamoDB\//),
     });
     const plan = await restore(['s3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);
@@ -351,6 +366,7 @@ describe('backup to S3 and restore from it', () => {
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
+    [['backup', '--resume'], '--resume'],
     [['restore', 's3://bucket', '--in-place'], 'needs a backup'],
   ])('%j is a usage error', async (argv, said) => {
     const result = await run([...argv, '--json']);
@@ -365,5 +381,31 @@ describe('backup to S3 and restore from it', () => {
     const { code, stdout } = await backup(['--to', 's3://bucket/here', '--no-wait', '-q']);
     expect(code).toBe(0);
     expect(stdout).toContain('is being made');
+  });
+
+  it('interrupted, tells of --resume, which follows the exports and makes no others', async () => {
+    await withRecovery();
+    Object.assign(aws.double.state.delays, { export: 60_000 });
+    const to = ['--to', 's3://bucket/here', '--json'];
+    const interrupt = new AbortController();
+    const running = backup(to, { signal: interrupt.signal });
+    const isAsked = () => aws.double.calls.filter(({ operation }) => operation === 'DescribeExport').length >= 2;
+    while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 5));
+    interrupt.abort();
+    const stopped = await running;
+    expect([stopped.code, errorOf(stopped).hint]).toEqual([130, expect.stringContaining('--resume')]);
+    const { backups } = JSON.parse(stopped.stdout);
+    aws.double.forgetCalls();
+    const recorded = readFileSync(backups[0].record, 'utf8');
+    const followed = await backup([...to, '--resume', '--no-wait'], { now: NOW + 1000 });
+    expect(followed.code).toBe(0);
+    expect(JSON.parse(followed.stdout).backups).toMatchObject(
+      backups.map(({ arn }: { readonly arn: string }) => ({ arn })),
+    );
+    // As the table was when the export was asked for.
+    expect(readFileSync(backups[0].record, 'utf8')).toBe(recorded);
+    expect(aws.writes()).toEqual([]);
+    const elsewhere = await backup(['--to', 's3://bucket/there', '--resume', '--json']);
+    expect([elsewhere.code, errorOf(elsewhere).code]).toEqual([1, 'BACKUP_NOT_FOUND']);
   });
 });

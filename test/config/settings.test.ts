@@ -263,6 +263,15 @@ describe('readSettings', () => {
       expect((await read(given)).streamsEndpoint).toEqual({ value: expected, source });
     });
 
+    it.each<[string, Given, string | null]>([
+      ['the variable', {}, 'http://alarms:1'],
+      ['nowhere of its own where a flag names the endpoint', { flags: { endpointUrl: 'http://tables:1' } }, null],
+      ['nowhere with an engine of our own', { flags: { local: true } }, null],
+    ])('alarms: %s', async (_, given, expected) => {
+      const { cloudWatchEndpoint } = await read({ env: { AWS_ENDPOINT_URL_CLOUDWATCH: 'http://alarms:1' }, ...given });
+      expect(cloudWatchEndpoint.value).toBe(expected);
+    });
+
     it('refuses an address of the streams that is none', async () => {
       expect(await failure({ env: { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: 'streams' } })).toMatchObject({
         code: 'USAGE',

@@ -267,6 +267,24 @@ describe('an archive that was stopped', () => {
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
   });
 
+  it('is not gone on with while it is being written', async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 30, events: 1, expired: 0 });
+    const place = path.join(tempFolder(), 'archive');
+    const refused: unknown[] = [];
+    const writing = contextFor(engine.endpoint, {
+      onProgress: ({ step }) => {
+        if (step !== 'archiving' || refused.length > 0) return;
+        for (const resume of [true, false])
+          refused.push(archiveTo(context, target, place, { resume }).catch((error: unknown) => error));
+      },
+    });
+    const { tables } = await archiveTo(writing, target, place);
+    expect(await Promise.all(refused)).toMatchObject([{ code: 'ARCHIVE_BUSY' }, { code: 'ARCHIVE_BUSY' }]);
+    expect(tables.map(({ items }) => items)).toEqual([30, 30]);
+    expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true, problems: [] });
+    expect(existsSync(path.join(place, 'archive.lock'))).toBe(false);
+  });
+
   it('by a failure says that --resume goes on', async () => {
     const { context, double } = await startDouble(engine.endpoint);
     const { target } = await stage(engine.endpoint, { count: 20, events: 0, expired: 0 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CreateBackupsResult, createBackups } from '../../src/operations/backup-create.js';
-import { exportMaker, findExports, parseS3Url } from '../../src/operations/export-s3.js';
+import { exportMaker, exportsUnderWay, findExports, parseS3Url } from '../../src/operations/export-s3.js';
 import {
   planRestore,
   requireFreeTargets,
@@ -130,6 +130,40 @@ describe.concurrent('backup to S3', () => {
     const { backups, error } = await exportTo(tables);
     expect(backups.map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
     expect(error?.message).toContain('S3AccessDenied: no');
+  });
+});
+
+const underWay = async ({ context, names }: BackedUp, changedSince: number | null = null) => {
+  const found = await exportsUnderWay(context, Object.values(names), parseS3Url(PLACE), changedSince);
+  return [...found].map(([table, { arn }]) => [table, arn]);
+};
+
+describe.concurrent('exports that an earlier run has begun', () => {
+  it('are the newest of the place while they are under way, of the kind that is asked for', async () => {
+    const tables = await twoTables(engine, { delays: { export: 60_000 } });
+    await exportTo(tables, {}, { wait: false });
+    const { backups } = await exportTo(tables, {}, { wait: false });
+    await exportTo(tables, { url: 's3://bucket/elsewhere' }, { wait: false });
+    expect(await underWay(tables)).toEqual(backups.map(({ table, arn }) => [table, arn]));
+    await expect(underWay(tables, Date.now())).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+  });
+
+  it('are one that is whole too, if it was made together with one that is under way', async () => {
+    let ahead = 0;
+    const tables = await twoTables(engine, { clock: () => Date.now() + ahead });
+    const [older] = (await exportTo(tables)).backups;
+    await expect(underWay(tables)).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+    ahead = 600_000;
+    Object.assign(tables.running.double.state.delays, { export: 60_000 });
+    const [events] = (await exportTo(tables, {}, { wait: false, only: 'events' })).backups;
+    expect(await underWay(tables)).toEqual([[tables.names.events, events?.arn]]);
+    Object.assign(tables.running.double.state.delays, { export: 0 });
+    const [sessions] = (await exportTo(tables, {}, { only: 'sessions' })).backups;
+    expect(sessions?.arn).not.toBe(older?.arn);
+    expect(await underWay(tables)).toEqual([
+      [tables.names.sessions, sessions?.arn],
+      [tables.names.events, events?.arn],
+    ]);
   });
 });
 

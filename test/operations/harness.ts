@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { type CallRecord, connect, PLACEHOLDER_CREDENTIALS } from '../../src/dynamodb/client.js';
+import { type CallRecord, connect, type ConnectOptions, PLACEHOLDER_CREDENTIALS } from '../../src/dynamodb/client.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import { applySetup, planSetup, type SetupPlan, type SetupResult } from '../../src/operations/setup.js';
 import { resolveTarget, type Target } from '../../src/operations/target.js';
@@ -9,7 +9,7 @@ import { type AwsDouble, type AwsDoubleOptions, startAwsDouble } from '../suppor
 import { DEFAULT_DELAYS, type Delays } from '../support/double/state.js';
 import { type RawClient, rawClient } from '../support/engine.js';
 
-export interface ContextOptions {
+export interface ContextOptions extends Partial<Pick<ConnectOptions, 'region' | 'profile' | 'credentials'>> {
   readonly signal?: AbortSignal;
   readonly now?: () => number;
   readonly onProgress?: (progress: Progress) => void;
@@ -19,14 +19,14 @@ export interface ContextOptions {
 
 const opened: { destroy(): void }[] = [];
 
-/** A context as commands make it, for an endpoint; its connection is closed with the file. */
-export function contextFor(endpoint: string, options: ContextOptions = {}): OperationContext {
+/** A context as commands make it, for an endpoint, null for AWS itself; its connection is closed with the file. */
+export function contextFor(endpoint: string | null, options: ContextOptions = {}): OperationContext {
   const { signal = new AbortController().signal, now = Date.now, onProgress = () => {}, layouts = LAYOUTS } = options;
   const dynamo = connect({
-    region: 'eu-west-1',
+    region: options.region ?? 'eu-west-1',
     endpoint,
-    profile: null,
-    credentials: PLACEHOLDER_CREDENTIALS,
+    profile: options.profile ?? null,
+    credentials: options.credentials === undefined ? PLACEHOLDER_CREDENTIALS : options.credentials,
     signal,
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
   });

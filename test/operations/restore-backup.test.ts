@@ -184,6 +184,50 @@ describe.concurrent('restore of one backup', () => {
     expect(Table?.SSEDescription?.KMSMasterKeyArn).toBe(kmsKey);
   });
 
+  it('restores under the key that AWS manages, which is not to be named', async () => {
+    const tables = await twoTables(engine);
+    const { raw } = tables.running;
+    const { sessions } = tables.names;
+    const keyOf = async (TableName: string) =>
+      (await raw.call('DescribeTable', { TableName })).Table?.SSEDescription?.KMSMasterKeyArn;
+    await raw.call('UpdateTable', { TableName: sessions, SSESpecification: { Enabled: true, SSEType: 'KMS' } });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const managed = await keyOf(sessions);
+    expect(managed).toContain(':key/');
+    await tables.backUp();
+    const { tables: restored } = await restore(tables, { ...copies(tables), withoutEvents: true });
+    expect(restored).toMatchObject([{ outcome: 'done', missed: [] }]);
+    expect(restored[0]?.reapplied).not.toContain('encryption');
+    expect(await keyOf(`${sessions}-copy`)).toBe(managed);
+    const unrecorded = {
+      targets: { sessions: `${sessions}-again` },
+      withoutEvents: true,
+      recordFolder: '/nonexistent',
+    };
+    await lose(tables);
+    const { tables: again } = await restore(tables, unrecorded);
+    expect(again[0]?.reapplied).not.toContain('encryption');
+    expect(await keyOf(`${sessions}-again`)).toBe(managed);
+  });
+
+  it('tries no other key where one of your own is refused', async () => {
+    const tables = await twoTables(engine);
+    await tables.running.raw.call('UpdateTable', {
+      TableName: tables.names.sessions,
+      SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: 'arn:aws:kms:eu-west-1:123456789012:key/1' },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await tables.backUp();
+    tables.running.double.inject({
+      operation: 'RestoreTableFromBackup',
+      error: { name: 'ValidationException', message: 'KMS key access denied error' },
+    });
+    const { error } = await restore(tables, { ...copies(tables), withoutEvents: true });
+    expect(error).toMatchObject({ code: 'REQUEST_INVALID' });
+    const asked = tables.running.double.calls.filter(({ operation }) => operation === 'RestoreTableFromBackup');
+    expect(asked).toHaveLength(1);
+  });
+
   it('counts the items that TTL would remove, before it is turned on', async () => {
     const tables = await twoTables(engine);
     const { names } = tables;
@@ -311,6 +355,21 @@ describe.concurrent('restore to a point in time', () => {
     expect(asked.map(({ body }) => body['RestoreDateTime'])).toEqual([at / 1000, at / 1000]);
     for (const { source, target } of restored)
       expect(await settingsOf(tables, target)).toEqual(await settingsOf(tables, source));
+  });
+
+  it('names no key, for AWS takes the one that the table has', async () => {
+    const tables = await twoTables(engine);
+    const { raw, double } = tables.running;
+    const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/1111';
+    const SSESpecification = { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: kmsKey };
+    await raw.call('UpdateTable', { TableName: tables.names.sessions, SSESpecification });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const more = { source: { instant: 'latest' }, ...copies(tables), withoutEvents: true } as const;
+    const { tables: restored } = await restore(tables, more);
+    expect(restored).toMatchObject([{ outcome: 'done', missed: [] }]);
+    expect(restored[0]?.reapplied).not.toContain('encryption');
+    const asked = double.calls.find(({ operation }) => operation === 'RestoreTableToPointInTime')?.body;
+    expect(asked).not.toHaveProperty('SSESpecificationOverride');
   });
 
   it('takes for the latest the last instant that both tables can be restored to', async () => {

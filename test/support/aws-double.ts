@@ -1,6 +1,7 @@
 import type { FaultRule } from './double/faults.js';
 import { type Call, DoubleServer } from './double/server.js';
 import type { ShardedStream } from './double/streams.js';
+import type { Json } from './double/json.js';
 import { type BackupState, DEFAULT_DELAYS, type Delays, type TableState } from './double/state.js';
 
 export { awsFaults } from './double/faults.js';
@@ -31,6 +32,8 @@ export interface AwsDouble {
   readonly state: {
     readonly tables: ReadonlyMap<string, TableState>;
     readonly backups: readonly BackupState[];
+    /** CloudWatch's alarms, for a test to add to. */
+    readonly alarms: Json[];
     /** May be changed while the double runs; holds for what is begun afterwards. */
     readonly delays: Delays;
   };
@@ -49,6 +52,7 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
   const delays: Delays = { ...DEFAULT_DELAYS, ...options.delays };
   const tables = new Map<string, TableState>();
   const backups: BackupState[] = [];
+  const alarms: Json[] = [];
   const server = new DoubleServer(options.engineEndpoint, {
     region,
     account,
@@ -57,6 +61,7 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
     tables,
     backups,
     streams: new Map(),
+    alarms,
     exports: [],
     imports: [],
     s3: new Map(),
@@ -71,7 +76,7 @@ export async function startAwsDouble(options: AwsDoubleOptions): Promise<AwsDoub
       server.calls.length = 0;
     },
     inject: (rule) => server.faults.add(rule),
-    state: { tables, backups, delays },
+    state: { tables, backups, alarms, delays },
     shard: (table) => server.shard(table),
     stop: () => server.close(),
   };

@@ -88,6 +88,7 @@ const createdJson = (backup: CreatedBackup) => ({
   ...backupJson(backup),
   outcome: backup.outcome,
   record: backup.record,
+  alarms: backup.alarms,
   ...(backup.place !== null && { place: backup.place }),
   ...(backup.error !== null && { error: { code: backup.error.code, message: backup.error.message } }),
 });
@@ -100,6 +101,11 @@ function createdText(page: Page, created: CreatedBackup): string {
   return page.changed(`${name} is being made${error === null ? '' : `: ${error.message}`}`);
 }
 
+function alarmText(page: Page, { table, alarms }: CreatedBackup): readonly string[] {
+  if (alarms === null) return [page.note(`alarms on ${table} not read (cloudwatch:DescribeAlarms)`)];
+  return alarms.length === 0 ? [] : [page.note(`alarms on ${table}, recorded by name: ${alarms.join(', ')}`)];
+}
+
 /** What became of the backups that were asked for. */
 export function createdView({ backups }: CreateBackupsResult, advise: (text: string) => string): View {
   const rows = backups.map(createdJson);
@@ -107,12 +113,13 @@ export function createdView({ backups }: CreateBackupsResult, advise: (text: str
     json: { backups: rows },
     lines: rows,
     columns: [...KEYS, 'outcome', 'record'],
-    records: rows.map(({ error: _error, place: _place, ...row }) => row),
+    records: rows.map(({ error: _error, place: _place, alarms: _alarms, ...row }) => row),
     human: (page) => {
       const records = [...new Set(backups.flatMap(({ record }) => record ?? []))];
       const pending = backups.filter(({ outcome }) => outcome === 'pending');
       return [
         ...backups.map((backup) => createdText(page, backup)),
+        ...backups.filter(({ outcome }) => outcome !== 'failed').flatMap((backup) => alarmText(page, backup)),
         ...(records.length > 0
           ? [
               page.note('tags, recovery, protection and table class, which AWS does not keep, are in'),

@@ -3,6 +3,7 @@ import { CliError, EXIT, type ExitCode } from '../../errors.js';
 import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup-create.js';
 import { backupName, stampOf } from '../../operations/backup-names.js';
 import type { OperationContext } from '../../operations/context.js';
+import type { S3Place } from '../../operations/export-s3.js';
 import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
@@ -25,10 +26,13 @@ const ARCHIVE_ONLY = [
   ['keyFile', '--key-file'],
   ['maxRcu', '--max-rcu'],
   ['segments', '--segments'],
-  ['resume', '--resume'],
 ] as const satisfies readonly (readonly [keyof CreateBackupFlags, string])[];
 
-function refuseArchiveFlags(flags: CreateBackupFlags): void {
+function refuseArchiveFlags(flags: CreateBackupFlags, place: AwsPlace): void {
+  if (flags.resume === true && place.kind === 'aws')
+    throw new CliError('USAGE', '--resume goes with an archive or an export: AWS goes on with its own backups anyway', {
+      hint: '`mcp-sessions backup list` shows when they are AVAILABLE',
+    });
   const given = ARCHIVE_ONLY.find(([key]) => flags[key] !== undefined);
   if (given !== undefined)
     throw new CliError('USAGE', `${given[1]} goes with an archive: a backup of AWS's own holds a whole table`, {
@@ -44,13 +48,19 @@ export async function createOnAws(
   flags: CreateBackupFlags,
   place: AwsPlace,
 ): Promise<Outcome> {
-  refuseArchiveFlags(flags);
-  const maker = await makerOf(flags, place, session.runtime.now());
+  refuseArchiveFlags(flags, place);
+  const asExport = await wantedExport(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
   const { tables, missing } = await existingTables(context, target);
   const wanted = tables.filter(({ role }) => flags.events || role !== 'events');
   const at = session.runtime.now();
+  const maker = await makerOf(
+    context,
+    asExport,
+    flags,
+    wanted.map(({ name }) => name),
+  );
   if (flags.dryRun === true)
     return {
       view: createDryRunView(
@@ -85,29 +95,48 @@ function exitCodeOf({ backups, interrupted }: CreateBackupsResult, flags: Create
   return (flags.wait && has('pending')) || isRecordMissing ? EXIT.partly : EXIT.done;
 }
 
-/** How an export is made; undefined for AWS's own backups. */
-async function makerOf(
+interface WantedExport {
+  readonly to: S3Place;
+  /** Epoch milliseconds; null for the whole tables. */
+  readonly since: number | null;
+}
+
+/** What to export and where to; null for AWS's own backups. */
+async function wantedExport(
   { changedSince }: CreateBackupFlags,
   place: AwsPlace,
   now: number,
-): Promise<BackupMaker | undefined> {
+): Promise<WantedExport | null> {
   if (place.kind === 'aws') {
     if (changedSince !== undefined) throw new CliError('USAGE', '--changed-since goes with --to s3://…');
-    return undefined;
+    return null;
   }
-  const { exportMaker, parseS3Url } = await import('../../operations/export-s3.js');
+  const { parseS3Url } = await import('../../operations/export-s3.js');
   const since = changedSince === undefined ? null : parseInstant(changedSince, now);
   if (since === undefined)
     throw new CliError('USAGE', `--changed-since '${changedSince}' is not an instant`, {
       hint: 'write ISO 8601 (2026-11-20T11:22:33Z) or how long ago (15m, 24h)',
     });
-  return exportMaker(parseS3Url(place.url), since);
+  return { to: parseS3Url(place.url), since };
+}
+
+/** How an export is made, or found again; undefined for AWS's own backups. */
+async function makerOf(
+  context: OperationContext,
+  wanted: WantedExport | null,
+  { resume }: CreateBackupFlags,
+  names: readonly string[],
+): Promise<BackupMaker | undefined> {
+  if (wanted === null) return undefined;
+  const { exportMaker, exportsUnderWay } = await import('../../operations/export-s3.js');
+  const { to, since } = wanted;
+  return exportMaker(to, since, resume === true ? await exportsUnderWay(context, names, to, since) : undefined);
 }
 
 const goesOn = (place: AwsPlace): string =>
   place.kind === 'aws'
     ? 'AWS goes on: `mcp-sessions backup list` shows when it is AVAILABLE; delete nothing before'
-    : `AWS goes on: \`mcp-sessions restore ${place.url} --dry-run\` finds the export once it is whole; delete nothing before`;
+    : `AWS goes on: the same command with --resume follows it, and \`mcp-sessions restore ${place.url} --dry-run\` finds the export once it is whole; delete nothing before`;
 
 function errorOf({ error, interrupted }: CreateBackupsResult, place: AwsPlace): CliError | null {
   const hint = goesOn(place);

@@ -41,7 +41,10 @@ export const createBackupCommand: CommandDefinition = {
     declareLockOptions(command);
     command
       .option('--encrypt', 'encrypt the archive, and ask for a passphrase where none is given')
-      .option('--resume', 'go on with the archive in that folder after an interruption')
+      .option(
+        '--resume',
+        'after an interruption, go on with the archive in that folder, or follow the exports under way to s3://…',
+      )
       .option('--dry-run', 'say what would be read and written, and write nothing')
       .addOption(maxRcuOption())
       .addOption(concurrencyOption(CONCURRENCY))

@@ -31,6 +31,13 @@ export function keyOf(double: DoubleContext, specification: Json): string | unde
   return `arn:aws:kms:${double.region}:${double.account}:key/${id}`;
 }
 
+/** The key that AWS manages in an account: it "should" not be named, which is taken for a must here. */
+export function refuseManagedKey(double: DoubleContext, specification: Json): void {
+  const named = textIn(specification, 'KMSMasterKeyId');
+  if (named !== undefined && keyOf(double, specification) === keyOf(double, { Enabled: true }))
+    throw invalidValue('KMSMasterKeyId should only be provided if it is not the default key alias/aws/dynamodb');
+}
+
 export const encryptionAspect: Aspect = (double, table, body) => {
   const specification = objectIn(body, 'SSESpecification');
   if (specification === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { describedSource, findBackup, itemsOf } from './backups.js';
 import { describeTable } from './describe.js';
-import { keyOf, requireValidEncryption } from './encryption.js';
+import { keyOf, refuseManagedKey, requireValidEncryption } from './encryption.js';
 import { awsError, invalid } from './errors.js';
 import { type Json, numberIn, objectIn, objectsIn, textIn } from './json.js';
 import { backedUpTable, recoveryWindowOf } from './recovery.js';
@@ -13,6 +13,8 @@ interface Source {
   readonly features: Json;
   readonly definitions: readonly Json[];
   readonly items: readonly Json[];
+  /** The key that the new table has unless told otherwise; the one that DynamoDB owns where it is left out. */
+  readonly key?: string;
 }
 
 /** "A target table with the specified name already exists", or is about to be one. */
@@ -57,7 +59,10 @@ async function restore(double: DoubleContext, source: Source, body: Json, summar
   const name = textIn(body, 'TargetTableName') ?? '';
   await requireFree(double, name);
   const encryption = objectIn(body, 'SSESpecificationOverride');
-  if (encryption !== undefined) requireValidEncryption(encryption);
+  if (encryption !== undefined) {
+    requireValidEncryption(encryption);
+    refuseManagedKey(double, encryption);
+  }
   const indexes = indexesOf(source, body);
   const mode = textIn(body, 'BillingModeOverride') ?? textIn(source.source, 'BillingMode') ?? 'PROVISIONED';
   const capacity =
@@ -83,7 +88,7 @@ async function restore(double: DoubleContext, source: Source, body: Json, summar
   const now = double.now();
   const table = newTable(name, now + double.delays.restore);
   double.tables.set(name, table);
-  const key = encryption === undefined ? undefined : keyOf(double, encryption);
+  const key = encryption === undefined ? source.key : keyOf(double, encryption);
   if (key !== undefined) table.key = key;
   if (mode === 'PAY_PER_REQUEST') table.onDemandSince = now;
   else for (const index of indexes) table.indexThroughput.set(textIn(index, 'IndexName') ?? '', { ...capacity });
@@ -120,6 +125,8 @@ export const restoreTableToPointInTime: Handler = async (double, body) => {
     ...describedSource(description, await timeToLiveOf(double, table)),
     definitions: objectsIn(description, 'AttributeDefinitions'),
     items: await itemsOf(double, name),
+    // "All these settings come from the current settings of the source table at the time of restore."
+    ...(table.key !== undefined && { key: table.key }),
   };
   return restore(double, source, body, {
     SourceTableArn: description['TableArn'],

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawError, rawClient } from '../raw-client.js';
+import { describeAlarms } from './alarms.js';
 import { createBackup, deleteBackup, describeBackup, listBackups } from './backups.js';
 import { awsError } from './errors.js';
 import { describeExport, describeImport, exportTable, importTable, listExports, listImports } from './exports.js';
@@ -22,6 +23,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   CreateTable: createTable,
   DeleteBackup: deleteBackup,
   DeleteTable: deleteTable,
+  DescribeAlarms: describeAlarms,
   DescribeBackup: describeBackup,
   DescribeExport: describeExport,
   DescribeImport: describeImport,

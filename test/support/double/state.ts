@@ -134,6 +134,8 @@ export interface DoubleContext {
   readonly backups: BackupState[];
   /** Streams in shards, by table; those of other tables are the engine's. */
   readonly streams: Map<string, ShardedStream>;
+  /** CloudWatch's, as it describes them; a test puts them there. */
+  readonly alarms: Json[];
   readonly exports: TransferState[];
   readonly imports: TransferState[];
   /** What lies in S3: items by `bucket/prefix/AWSDynamoDB/id/data/`. */

@@ -6,34 +6,35 @@ import { planRestore, requireFreeTargets, restoreBackups } from '../../src/opera
 import { planInPlace } from '../../src/operations/in-place-plan.js';
 import { restoreInPlace } from '../../src/operations/restore-in-place.js';
 import { seed } from '../../src/operations/seed.js';
-import { rawClient } from '../support/engine.js';
-import { type Moto, startMoto } from '../support/moto.js';
 import { FIRST, freshFolder, removeFolders, restoreOf, settingsOf } from './backup-harness.js';
-import { closeAll, contextFor, freshName, setUp, targetOf } from './harness.js';
+import { type Elsewhere, PLACES } from './elsewhere.js';
+import { closeAll, setUp, targetOf } from './harness.js';
 
 closeAll();
 removeFolders();
-let moto: Moto | null = null;
-beforeAll(async () => {
-  moto = await startMoto();
-});
-afterAll(async () => {
-  await moto?.stop();
-});
 
-/** A second implementation of backups and restores, written by others. */
-describe('backups on moto', () => {
-  it('are made, found, restored beside and in place, and deleted', async ({ skip }) => {
-    if (moto === null) return skip('moto_server is not installed');
-    const context = contextFor(moto.endpoint);
-    const raw = rawClient(moto.endpoint);
-    const sessions = freshName('moto-backup');
-    const names = { sessions, events: `${sessions}-events` };
+/** A second implementation of backups and restores, written by others, and AWS itself. */
+describe.each(PLACES)('backups on $name', ({ name: place, start, timeout }) => {
+  let there: Elsewhere | null = null;
+  beforeAll(async () => {
+    there = await start();
+  }, timeout);
+  afterAll(async () => {
+    await there?.stop();
+  }, timeout);
+
+  it('are made, found, restored beside and in place, and deleted', { timeout }, async ({ skip }) => {
+    if (there === null) return skip(`there is no ${place}`);
+    const context = there.context();
+    const { raw } = there;
+    const names = there.names();
+    const { sessions } = names;
     // Once it was off, moto takes no stream any more: it has none here.
-    const overrides = { tags: { Owner: 'agents' }, pointInTimeRecovery: true, stream: false } as const;
+    const overrides = { tags: { ...there.tags, Owner: 'agents' }, pointInTimeRecovery: true, stream: false } as const;
     await setUp(context, { ...names, overrides });
     const target = await targetOf(context, names);
     await seed(context, target, { count: 30, events: 1, expired: 0.5, randomSeed: 1 });
+    const alarms = [await there.putAlarm(sessions)];
     const folder = freshFolder();
     const tables = [
       { name: names.sessions, role: 'sessions' },
@@ -44,10 +45,13 @@ describe('backups on moto', () => {
       layout: 'mcp',
       at: FIRST,
       wait: true,
-      timeoutMs: 10_000,
+      timeoutMs: there.patienceMs,
       records: { folder },
     });
-    expect(made.backups.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+    expect(made.backups.map((each) => [each.outcome, each.alarms])).toEqual([
+      ['done', alarms],
+      ['done', []],
+    ]);
     const all = Object.values(names);
     expect(await findBackups(context, all, 'latest')).toHaveLength(2);
 
@@ -56,7 +60,7 @@ describe('backups on moto', () => {
     expect((await requireFreeTargets(context, plan)).size).toBe(0);
     const { tables: restored } = await restoreBackups(context, plan, new Set());
     expect(restored).toMatchObject([
-      { outcome: 'done', items: 30, expiredItems: 15 },
+      { outcome: 'done', items: 30, expiredItems: 15, alarms },
       { outcome: 'done', items: 30 },
     ]);
     for (const one of restored)
@@ -65,7 +69,13 @@ describe('backups on moto', () => {
     await raw.call('PutItem', { TableName: sessions, Item: { session_id: { S: 'later' } } });
     const inPlace = await planRestore(context, target, restoreOf({ folder }, { inPlace: true, withoutEvents: true }));
     const state = await planInPlace(context, inPlace, { forceUnprotect: false });
-    const options = { settle: false, timeoutMs: 10_000, forceUnprotect: false, recordFolder: folder, save: () => {} };
+    const options = {
+      settle: false,
+      timeoutMs: there.patienceMs,
+      forceUnprotect: false,
+      recordFolder: folder,
+      save: () => {},
+    };
     const replaced = await restoreInPlace(context, inPlace, state, options);
     expect(replaced.tables).toMatchObject([{ target: sessions, outcome: 'done', items: 30 }]);
 
