@@ -49,8 +49,22 @@ export function openArchive(folder: string, secret: Secret | null): OpenArchive 
     throw new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
       hint: `finish it with \`mcp-sessions backup create --to ${folder} --resume\`, or remove the folder`,
     });
+  if (secret !== null) throw notEncrypted(folder, secret);
   return openExport(folder);
 }
+
+/** Who gives a key means to be sure of who wrote the archive: a plain one in its place is not what was asked for. */
+const notEncrypted = (folder: string, { kind }: Secret): CliError =>
+  new CliError(
+    'ARCHIVE_LOCKED',
+    `a ${kind === 'passphrase' ? 'passphrase' : 'key'} was given, and what is in '${folder}' is not encrypted: it may not be what you wrote`,
+    {
+      hint:
+        kind === 'passphrase'
+          ? 'leave --passphrase-file out and unset MCP_SESSIONS_PASSPHRASE, if it was never encrypted'
+          : 'leave --key-file out, if it was never encrypted',
+    },
+  );
 
 function openOwn(folder: string, secret: Secret | null): OpenArchive {
   const { list, content } = readList(folder);
@@ -118,7 +132,10 @@ function readList(folder: string): { readonly list: ArchiveList; readonly conten
 }
 
 function openCipher(folder: string, list: ArchiveList, secret: Secret | null): Cipher | null {
-  if (list.encryption === null) return null;
+  if (list.encryption === null) {
+    if (secret !== null) throw notEncrypted(folder, secret);
+    return null;
+  }
   if (secret === null)
     throw new CliError('ARCHIVE_LOCKED', `the archive in '${folder}' is encrypted`, {
       hint:

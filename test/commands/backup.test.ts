@@ -138,6 +138,37 @@ describe('an encrypted archive', () => {
   });
 });
 
+describe('a passphrase for an archive that is not encrypted', () => {
+  it('is a reason to refuse: somebody may have put it in the place of one that is', async () => {
+    const cwd = tempFolder();
+    writeFileSync(path.join(cwd, 'key'), Buffer.alloc(32, 9));
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    const given = { env: { MCP_SESSIONS_PASSPHRASE: 'open' } };
+    for (const [argv, more] of [
+      [['backup', 'verify', 'a'], given],
+      [['restore', './a', '--to-table', 'plain', '--yes'], given],
+      [['backup', 'verify', 'a', '--key-file', 'key'], {}],
+      [['backup', 'verify', path.join('a', 'sessions'), '--key-file', 'key'], {}],
+    ] as const) {
+      const { code, stderr } = await run([...argv, '--json'], cwd, more);
+      expect([code, JSON.parse(stderr).error]).toMatchObject([
+        1,
+        { code: 'ARCHIVE_LOCKED', message: expect.stringContaining('is not encrypted') },
+      ]);
+    }
+  });
+
+  it('in the environment is told of when the archive is written without', async () => {
+    const env = { MCP_SESSIONS_PASSPHRASE: 'open' };
+    const { code, stderr } = await run(['backup', '--to', 'a'], tempFolder(), { env });
+    expect(code).toBe(0);
+    expect(stderr).toContain('the archive is not encrypted: MCP_SESSIONS_PASSPHRASE is set');
+    expect((await run(['backup', '--to', 'a', '--encrypt'], tempFolder(), { env })).stderr).not.toContain(
+      'not encrypted',
+    );
+  });
+});
+
 describe('backup verify', () => {
   it('tells what it found, in every format', async () => {
     const cwd = tempFolder();

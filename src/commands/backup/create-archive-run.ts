@@ -4,7 +4,7 @@ import { EXIT } from '../../errors.js';
 import type { ArchiveRequest } from '../../operations/archive.js';
 import type { Target } from '../../operations/target.js';
 import { version } from '../../version.js';
-import { secretForWriting } from '../archive-secret.js';
+import { plainWarnings, secretForWriting } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
 import { commandLine } from '../equivalent.js';
 import { filterOf } from '../filter-options.js';
@@ -52,10 +52,11 @@ export async function createArchive(
     const tables = await tablesToArchive(context, target, choice);
     return { view: archivePlanView(place, tables) };
   }
+  const secret = await secretForWriting(session, flags);
   const request: ArchiveRequest = {
     ...choice,
     folder: place,
-    secret: await secretForWriting(session, flags),
+    secret,
     resume: flags.resume === true,
     segments: flags.segments ?? null,
     concurrency: flags.concurrency,
@@ -66,6 +67,7 @@ export async function createArchive(
   const result = await archive(context, target, request);
   return {
     view: archiveView(result, result.interrupted ? resumeCommand(session, place) : null),
+    warnings: plainWarnings(session, secret),
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }
