@@ -7,6 +7,7 @@ import { Cipher, type Secret } from './cipher.js';
 import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
 import { openExport } from './export.js';
 import { type ArchiveList, FILES, JOURNAL, LIST, LIST_SEAL, LIST_SUM, parseList, sumOf } from './format.js';
+import { Journal } from './journal.js';
 import type { Source } from './lines.js';
 
 /** A data file with what was said of it. */
@@ -45,12 +46,20 @@ export function openArchive(folder: string, secret: Secret | null): OpenArchive 
   if (found === undefined) throw new CliError('FILE_ERROR', `there is no folder '${folder}'`);
   const names = onDisk('read', folder, () => readdirSync(folder));
   if (names.includes(LIST)) return openOwn(folder, secret);
-  if (names.includes(JOURNAL))
-    throw new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
-      hint: `finish it with \`mcp-sessions backup create --to ${folder} --resume\`, or remove the folder`,
-    });
+  if (names.includes(JOURNAL)) throw unfinished(folder);
   if (secret !== null) throw notEncrypted(folder, secret);
   return openExport(folder);
+}
+
+/** An archive that is to be finished first, and how: by the command that began it, with all of its flags. */
+export function unfinished(folder: string): CliError {
+  const command = Journal.commandOf(folder);
+  return new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
+    hint:
+      command === null
+        ? 'remove the folder, and begin again'
+        : `finish it, or remove the folder. This finishes it: ${command}`,
+  });
 }
 
 /** Who gives a key means to be sure of who wrote the archive: a plain one in its place is not what was asked for. */
@@ -118,7 +127,8 @@ function manifestDamage(file: string, text: string): ArchiveDamage {
   return damaged(file, at < 0 ? null : at + 1, 'its checksum is not what archive.json says');
 }
 
-function readList(folder: string): { readonly list: ArchiveList; readonly content: string } {
+/** What `archive.json` says, once its checksum is right, and that checksum. Throws ARCHIVE_INVALID. */
+export function readList(folder: string): { readonly list: ArchiveList; readonly content: string } {
   const file = path.join(folder, LIST);
   const content = readSmall(file);
   const sum = readSmall(path.join(folder, LIST_SUM), 4096);

@@ -43,6 +43,6 @@ export const begunOtherwise = ({ begun, file }: RestoreJournal): CliError =>
     'RESTORE_UNFINISHED',
     'a restore of this archive into this table was begun with other flags and stopped',
     {
-      hint: `go on as it was begun: \`${begun.command}\`; or delete the tables that it made, and '${file}', to begin anew`,
+      hint: `to begin anew delete the tables that it made, and '${file}'; this goes on: ${begun.command}`,
     },
   );

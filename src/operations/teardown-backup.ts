@@ -197,6 +197,7 @@ async function inArchive(
       concurrency: CALLS_IN_FLIGHT,
       maxReadUnits,
       fingerprint: 'teardown',
+      resumeCommand: null,
       tool,
     });
     if (written.interrupted) return all(new CliError('INTERRUPTED', 'interrupted'));

@@ -18,6 +18,7 @@ export function archiveRequest(folder: string, more: Partial<ArchiveRequest> = {
     concurrency: 4,
     maxReadUnits: null,
     fingerprint: 'test',
+    resumeCommand: 'mcp-sessions backup --resume',
     tool: 'test',
     ...more,
   };

@@ -219,7 +219,11 @@ describe('a restore into tables that are there', () => {
   it('fail: ends at the first item that is another one', async () => {
     const { context, sessions, folder, id } = await withOneNewer();
     const { error } = await restoreFrom(context, folder, { onConflict: 'fail' });
-    expect(error).toMatchObject({ code: 'RESTORE_CONFLICT', exitCode: 5 });
+    expect(error).toMatchObject({
+      code: 'RESTORE_CONFLICT',
+      exitCode: 5,
+      message: expect.stringMatching(/ of line \d+ of sessions\/AWSDynamoDB\/.*\.json\.gz$/),
+    });
     expect(await stateOf(sessions, id)).toBe('newer');
   });
 
@@ -363,7 +367,10 @@ describe('a restore that was stopped', () => {
   it('with other flags says with which it was begun', async () => {
     const { context, folder, copy } = await stopped({ shiftMs: 60_000, resumeCommand: 'mcp-sessions restore x' });
     const request = { toTable: copy, events: false };
-    const unfinished = { code: 'RESTORE_UNFINISHED', hint: expect.stringContaining('`mcp-sessions restore x`') };
+    const unfinished = {
+      code: 'RESTORE_UNFINISHED',
+      hint: expect.stringContaining('this goes on: mcp-sessions restore x'),
+    };
     for (const more of [{}, { resume: true }, { onConflict: 'skip' }, { shiftMs: 1000, resume: true }] as const)
       await expect(restoreFrom(context, folder, { ...request, ...more })).rejects.toMatchObject(unfinished);
     await expect(restoreFrom(context, folder, { toTable: copy, resume: true })).rejects.toMatchObject(unfinished);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { EXIT } from '../../errors.js';
 import type { ArchiveRequest } from '../../operations/archive.js';
 import type { Target } from '../../operations/target.js';
@@ -24,12 +23,13 @@ async function fingerprint(session: CommandSession, target: Target, flags: Creat
   return createHash('sha256').update(whole).digest('hex');
 }
 
-/** The command that goes on with this one, into the same folder. */
+/** The command that goes on with this one, into the same folder, wherever it is given. */
 function resumeCommand({ runtime }: CommandSession, folder: string): string {
-  const words = runtime.argv.filter((word) => word !== '--resume');
-  const hasPlace = words.some((word) => word === '--to' || word.startsWith('--to='));
-  const to = hasPlace ? [] : ['--to', path.relative(runtime.cwd, folder) || '.'];
-  return commandLine([...words, ...to, '--resume']);
+  const words = runtime.argv.filter(
+    (word, at) =>
+      word !== '--resume' && !word.startsWith('--to=') && word !== '--to' && runtime.argv[at - 1] !== '--to',
+  );
+  return commandLine([...words, '--to', folder, '--resume']);
 }
 
 /** Writes a portable archive; `folder` is null for one below `.mcp-sessions/backups/`. */
@@ -62,11 +62,12 @@ export async function createArchive(
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
     fingerprint: await fingerprint(session, target, flags),
+    resumeCommand: resumeCommand(session, place),
     tool: `mcp-sessions ${version}`,
   };
   const result = await archive(context, target, request);
   return {
-    view: archiveView(result, result.interrupted ? resumeCommand(session, place) : null),
+    view: archiveView(result, result.interrupted ? request.resumeCommand : null),
     warnings: plainWarnings(session, secret),
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
