@@ -182,6 +182,7 @@ async function planTarget(
     throw new CliError('TABLE_EXISTS', `the table '${target}' exists already`, {
       hint: `give --to-${source.role === 'events' ? 'events-' : ''}table another name, or --on-conflict to restore into this one`,
     });
+  if (exists) requireNoOverrides(request, target);
   if (found !== null && describeKeys(found.keys) !== describeKeys(keys))
     throw new CliError(
       'LAYOUT_MISMATCH',
@@ -244,6 +245,24 @@ function wantedTable(
         );
   if (desired === undefined) throw new CliError('LAYOUT_UNKNOWN', 'no layout says how the table is to be made');
   return desired;
+}
+
+/** What is for new tables only is not left out without a word. */
+function requireNoOverrides({ indexes, billing, ttl, verify }: RestoreRequest, target: string): void {
+  const given = [
+    ...(indexes ? [] : ['--no-indexes']),
+    ...(billing === null ? [] : ['--billing']),
+    ...(ttl === 'off' ? ['--ttl off'] : []),
+    ...(verify === 'full' ? ['--verify full'] : []),
+  ];
+  if (given.length === 0) return;
+  throw new CliError(
+    'USAGE',
+    `the table '${target}' exists: ${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} for new tables`,
+    {
+      hint: 'with --on-conflict the settings of a table stay as they are, and it may hold more than the archive',
+    },
+  );
 }
 
 const withOverrides = (desired: DesiredTable, { indexes, billing, ttl }: RestoreRequest): DesiredTable => ({

@@ -45,7 +45,7 @@ export function restoreRequest(folder: string, more: Partial<RestoreRequest> = {
     shiftMs: null,
     indexes: true,
     billing: null,
-    verify: 'full',
+    verify: (more.onConflict ?? null) === null ? 'full' : 'count',
     resume: false,
     concurrency: 4,
     maxWriteUnits: null,

@@ -227,6 +227,22 @@ describe('a restore into tables that are there', () => {
     expect(await stateOf(sessions, id)).toBe('newer');
   });
 
+  it.each([
+    ['--ttl off', { ttl: 'off' }],
+    ['--no-indexes', { indexes: false }],
+    ['--billing', { billing: { mode: 'on-demand' } }],
+    ['--verify full', { verify: 'full' }],
+  ] as const)('take nothing that is for new tables only: %s', async (flag, more) => {
+    const { context, folder, copy } = await archived(2);
+    await expect(restoreFrom(context, folder, { onConflict: 'skip', ...more })).rejects.toMatchObject({
+      code: 'USAGE',
+      exitCode: 2,
+      message: expect.stringContaining(`${flag} is for new tables`),
+    });
+    const request = { onConflict: 'skip', toTable: copy, ...more } as const;
+    expect((await restoreFrom(context, folder, request)).error).toBeNull();
+  });
+
   it('are refused when they have other keys, or when the archive is of another layout', async () => {
     const { context, folder, events } = await archived(2);
     await expect(
