@@ -33,7 +33,16 @@ export function wholeArchive(
     wanted.every(({ role, table }) => tables.some((known) => known.role === role && known.table === table.name));
   if (!isSame) return null;
   const encrypted = list.encryption !== null;
-  return { path: folder, tables, encrypted, readUnits: 0, seconds: 0, interrupted: false, wasWhole: true };
+  return {
+    path: folder,
+    tables,
+    encrypted,
+    readUnits: 0,
+    seconds: 0,
+    incomplete: 0,
+    interrupted: false,
+    wasWhole: true,
+  };
 }
 
 const WHY: Readonly<Record<Exclude<FolderProblem, 'partial'>, (folder: string) => string>> = {

@@ -5,6 +5,7 @@ import { ArchiveLock } from '../archive/lock.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
+import { isIncomplete } from '../dynamodb/items.js';
 import type { ScannedPage } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import {
@@ -58,6 +59,8 @@ export interface ArchiveResult {
   readonly seconds: number;
   /** Not everything was read: what is there is kept, and the next run goes on. */
   readonly interrupted: boolean;
+  /** Items that this run archived without their attribute __proto__, which the AWS SDK cannot read. */
+  readonly incomplete: number;
   /** It was finished before: nothing was done. */
   readonly wasWhole: boolean;
 }
@@ -113,11 +116,13 @@ export async function archive(
       request.filter === null
         ? null
         : new ArchiveChoice(target.layout, request.filter, Date.parse(writer.started.startedAt)),
+    incomplete: 0,
   };
-  const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds'> => ({
+  const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds' | 'incomplete'> => ({
     path: writer.root,
     encrypted: writer.cipher !== null,
     readUnits: run.budget.spent,
+    incomplete: run.incomplete,
     seconds: (performance.now() - begun) / 1000,
   });
   try {
@@ -181,6 +186,8 @@ interface Run {
   readonly budget: Budget;
   /** null where the whole tables are archived. */
   readonly choice: ArchiveChoice | null;
+  /** So far. */
+  incomplete: number;
 }
 
 async function openWriter(
@@ -273,11 +280,13 @@ function smallPages(
   return { pageItems: Math.min(pageItems, most), expectedUnits: Math.min(expectedUnits, PAGE_BYTES / 8192) };
 }
 
-async function takePage({ writer, choice }: Run, role: TableRole, page: ScannedPage): Promise<void> {
+async function takePage(run: Run, role: TableRole, page: ScannedPage): Promise<void> {
+  const { writer, choice } = run;
   let lines = '';
   let count = 0;
   for (const item of page.items) {
     if (choice?.wants(role, item) === false) continue;
+    if (isIncomplete(item)) run.incomplete += 1;
     lines += lineOf(item);
     count += 1;
   }

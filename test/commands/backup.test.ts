@@ -199,6 +199,25 @@ describe('backup verify', () => {
   });
 });
 
+describe('an attribute called __proto__, which the SDK cannot read', () => {
+  it('is told of, and nothing fails for it', async () => {
+    const own = { TableName: 'mcp-sessions', Key: { session_id: { S: 'proto' } } };
+    const Item = JSON.parse('{"session_id":{"S":"proto"},"__proto__":{"S":"lost"},"state":{"S":"{}"}}');
+    await engine.raw.call('PutItem', { TableName: own.TableName, Item });
+    try {
+      const cwd = tempFolder();
+      const { code, stderr } = await run(['backup', '--to', 'a'], cwd);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('without their attribute __proto__')]);
+      expect((await run(['backup', 'verify', 'a'], cwd)).code).toBe(0);
+      const restored = await run(['restore', './a', '--to-table', 'proto', '--verify', 'full', '--yes'], cwd);
+      expect(restored.code).toBe(0);
+      expect((await run(['show', 'proto', '--json'], cwd)).code).toBe(0);
+    } finally {
+      await engine.raw.call('DeleteItem', own);
+    }
+  });
+});
+
 const archived = async (): Promise<string> => {
   const cwd = tempFolder();
   await run(['backup', '--to', 'a', '-q'], cwd);

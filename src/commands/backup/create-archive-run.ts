@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EXIT } from '../../errors.js';
-import type { ArchiveRequest } from '../../operations/archive.js';
+import type { ArchiveRequest, ArchiveResult } from '../../operations/archive.js';
 import type { Target } from '../../operations/target.js';
 import { version } from '../../version.js';
 import { plainWarnings, secretForWriting } from '../archive-secret.js';
@@ -31,6 +31,14 @@ function resumeCommand({ runtime }: CommandSession, folder: string): string {
   );
   return commandLine([...words, '--to', folder, '--resume']);
 }
+
+const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
+  incomplete === 0
+    ? []
+    : [
+        `items archived without their attribute __proto__, which the AWS SDK for JavaScript cannot read: ${incomplete}; ` +
+          "AWS's own backups hold it",
+      ];
 
 /** Writes a portable archive; `folder` is null for one below `.mcp-sessions/backups/`. */
 export async function createArchive(
@@ -68,7 +76,7 @@ export async function createArchive(
   const result = await archive(context, target, request);
   return {
     view: archiveView(result, result.interrupted ? request.resumeCommand : null),
-    warnings: plainWarnings(session, secret),
+    warnings: [...plainWarnings(session, secret), ...incompleteWarnings(result)],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }
