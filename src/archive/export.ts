@@ -109,6 +109,7 @@ export function openExport(named: string): OpenArchive {
         name: summary.tableArn.split(':table/').at(-1)?.split('/')[0] ?? '',
         record: null,
         items: summary.itemCount,
+        dataFolder: pathBelow(folder, 'data'),
         files,
       },
     ],

@@ -26,6 +26,8 @@ export interface OpenTable {
   readonly record: TableRecord | null;
   readonly items: number;
   readonly files: readonly SummedFile[];
+  /** Where its files are, and no others are to be. */
+  readonly dataFolder: string;
 }
 
 /** An archive that is whole by its lists; its data files have yet to be looked at. */
@@ -91,7 +93,7 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
     startedAt: list.startedAt,
     isPartOfTables: list.filter !== null,
     cipher,
-    tables: list.tables.map(({ record, items, files, sha256: sum }) => {
+    tables: list.tables.map(({ record, items, files, manifests, sha256: sum }) => {
       const total = files.reduce((count, file) => count + file.items, 0);
       if (total !== items || sumOf(files) !== sum)
         throw damaged(path.join(folder, LIST), null, `contradicts itself on the table '${record.name}'`);
@@ -100,6 +102,7 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
         name: record.name,
         record,
         items,
+        dataFolder: pathBelow(folder, `${path.posix.dirname(manifests[0]?.path ?? record.role)}/data`),
         files: files.map((file) => ({
           file: pathBelow(folder, file.path),
           name: file.path,
