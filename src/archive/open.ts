@@ -82,10 +82,10 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
   const cipher = openCipher(folder, list, secret);
   for (const { manifests } of list.tables)
     for (const { path: name, bytes, sha256: sum } of manifests) {
-      const content = readSmall(pathBelow(folder, name));
+      const manifest = readSmall(pathBelow(folder, name));
       const file = path.join(folder, name);
-      if (content === null) throw damaged(file, null, 'is missing');
-      if (content.length !== bytes || sha256(content) !== sum) throw manifestDamage(file, content.toString());
+      if (manifest === null) throw damaged(file, null, 'is missing');
+      if (manifest.length !== bytes || sha256(manifest) !== sum) throw manifestDamage(file, manifest.toString());
     }
   return {
     folder,

@@ -258,6 +258,19 @@ describe('a restore into tables that are there', () => {
   });
 });
 
+/** An archive, and a restore of it that was interrupted. */
+async function stopped(more: object = {}): Promise<Awaited<ReturnType<typeof archived>>> {
+  const staged = await archived(60);
+  const stop = new AbortController();
+  const stopping = contextFor(engine.endpoint, {
+    signal: stop.signal,
+    onCall: ({ operation }) => void (operation === 'BatchWriteItem' && stop.abort()),
+  });
+  const first = await restoreFrom(stopping, staged.folder, { toTable: staged.copy, events: false, ...more });
+  expect(first.interrupted).toBe(true);
+  return staged;
+}
+
 describe('a restore that was stopped', () => {
   it('goes on where it was, and is whole in the end, wherever that was', async () => {
     const { sessions, events, folder, copy, context } = await archived(200);
@@ -313,18 +326,6 @@ describe('a restore that was stopped', () => {
     expect(await contentOf(engine.raw, `${events}-copy`)).toEqual(await contentOf(engine.raw, events));
     expect((await restoreFrom(context, folder, { toTable: `${copy}-2` })).error).toBeNull();
   });
-
-  async function stopped(more: object = {}): Promise<Awaited<ReturnType<typeof archived>>> {
-    const staged = await archived(60);
-    const stop = new AbortController();
-    const stopping = contextFor(engine.endpoint, {
-      signal: stop.signal,
-      onCall: ({ operation }) => void (operation === 'BatchWriteItem' && stop.abort()),
-    });
-    const first = await restoreFrom(stopping, staged.folder, { toTable: staged.copy, events: false, ...more });
-    expect(first.interrupted).toBe(true);
-    return staged;
-  }
 
   it('does not go on in a table that it did not make', async () => {
     const { context, sessions, folder, copy } = await stopped();
