@@ -3,14 +3,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { CliError } from '../errors.js';
-import { damaged, onDisk, pathBelow, readSmall } from './disk.js';
+import { damaged, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
 import { EXPORTS, FILES, FILES_SUM, SUMMARY, SUMMARY_SUM } from './format.js';
 import type { OpenArchive } from './open.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const SUMMARY_TEXT = v.object({
-  exportArn: v.string(),
   tableArn: v.string(),
   exportTime: v.nullish(v.string()),
   itemCount: count,
@@ -100,7 +99,7 @@ export function openExport(named: string): OpenArchive {
     throw damaged(lists.file, null, `its files hold ${total} items, and ${SUMMARY} says ${summary.itemCount}`);
   return {
     folder: named,
-    id: summary.exportArn,
+    content: sha256(`${text}\n${lists.text}`),
     startedAt: summary.exportTime ?? null,
     isPartOfTables: false,
     cipher: null,
@@ -110,6 +109,7 @@ export function openExport(named: string): OpenArchive {
         name: summary.tableArn.split(':table/').at(-1)?.split('/')[0] ?? '',
         record: null,
         items: summary.itemCount,
+        dataFolder: pathBelow(folder, 'data'),
         files,
       },
     ],

@@ -73,6 +73,7 @@ const ARCHIVE = v.object({
     ),
     v.minLength(1),
     v.maxLength(2),
+    v.check((tables) => new Set(tables.map(({ record }) => record.role)).size === tables.length, 'two are of one role'),
   ),
 });
 

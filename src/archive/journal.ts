@@ -25,6 +25,8 @@ export interface Started {
   readonly id: string;
   /** Where, which tables, and which sessions were asked for. */
   readonly request: string;
+  /** The command that goes on with it; null where none does. */
+  readonly command: string | null;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly encryption: Encryption | null;
@@ -45,6 +47,7 @@ const STARTED = v.object({
   version: v.literal(1),
   id: v.string(),
   request: v.string(),
+  command: v.nullable(v.string()),
   startedAt: v.string(),
   encryption: v.nullable(ENCRYPTION),
   tables: v.array(
@@ -83,6 +86,17 @@ export class Journal {
 
   /** Whether its first line is there. */
   static isBegun = (root: string): boolean => readSmall(path.join(root, JOURNAL))?.includes('\n') === true;
+
+  /** The command that finishes the archive in a folder; null where that cannot be told. */
+  static commandOf(root: string): string | null {
+    try {
+      const [first = ''] = readFileSync(path.join(root, JOURNAL), 'utf8').split('\n', 1);
+      const found = v.safeParse(v.object({ command: v.nullable(v.string()) }), JSON.parse(first));
+      return found.success ? found.output.command : null;
+    } catch {
+      return null;
+    }
+  }
 
   static begin(root: string, started: Started, cipher: Cipher | null): Journal {
     const journal = new Journal(path.join(root, JOURNAL), started, cipher, []);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -80,10 +81,21 @@ async function* linesOf(source: Source, cipher: Cipher | null): AsyncGenerator<L
 }
 
 function textsOf(file: string, first: number, pieces: readonly Buffer[]): readonly string[] {
-  const texts = Buffer.concat(pieces).toString('utf8').split('\n');
+  const bytes = Buffer.concat(pieces);
+  if (!isUtf8(bytes)) throw damaged(file, first + linesBeforeInvalid(bytes), 'is no UTF-8');
+  const texts = bytes.toString('utf8').split('\n');
   const tooLong = texts.findIndex((text) => text.length > LONGEST_LINE);
   if (tooLong >= 0) throw damaged(file, first + tooLong, 'is longer than any item');
   return texts;
+}
+
+function linesBeforeInvalid(bytes: Buffer): number {
+  let line = 0;
+  for (let start = 0, end = bytes.indexOf(10); end >= 0; start = end + 1, end = bytes.indexOf(10, start)) {
+    if (!isUtf8(bytes.subarray(start, end))) return line;
+    line += 1;
+  }
+  return line;
 }
 
 /** What the disk says is told as that; what unpacking and decrypting say is damage. */

@@ -7,6 +7,7 @@ import { Cipher, type Secret } from './cipher.js';
 import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
 import { openExport } from './export.js';
 import { type ArchiveList, FILES, JOURNAL, LIST, LIST_SEAL, LIST_SUM, parseList, sumOf } from './format.js';
+import { Journal } from './journal.js';
 import type { Source } from './lines.js';
 
 /** A data file with what was said of it. */
@@ -25,13 +26,15 @@ export interface OpenTable {
   readonly record: TableRecord | null;
   readonly items: number;
   readonly files: readonly SummedFile[];
+  /** Where its files are, and no others are to be. */
+  readonly dataFolder: string;
 }
 
 /** An archive that is whole by its lists; its data files have yet to be looked at. */
 export interface OpenArchive {
   readonly folder: string;
-  /** Tells this archive from all others. */
-  readonly id: string;
+  /** Tells what is in this archive from what is in all others: a checksum of its list. */
+  readonly content: string;
   /** ISO 8601; null where it is not known. */
   readonly startedAt: string | null;
   readonly isPartOfTables: boolean;
@@ -45,30 +48,52 @@ export function openArchive(folder: string, secret: Secret | null): OpenArchive 
   if (found === undefined) throw new CliError('FILE_ERROR', `there is no folder '${folder}'`);
   const names = onDisk('read', folder, () => readdirSync(folder));
   if (names.includes(LIST)) return openOwn(folder, secret);
-  if (names.includes(JOURNAL))
-    throw new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
-      hint: `finish it with \`mcp-sessions backup create --to ${folder} --resume\`, or remove the folder`,
-    });
+  if (names.includes(JOURNAL)) throw unfinished(folder);
+  if (secret !== null) throw notEncrypted(folder, secret);
   return openExport(folder);
 }
 
+/** An archive that is to be finished first, and how: by the command that began it, with all of its flags. */
+export function unfinished(folder: string): CliError {
+  const command = Journal.commandOf(folder);
+  return new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was not finished`, {
+    hint:
+      command === null
+        ? 'remove the folder, and begin again'
+        : `finish it, or remove the folder. This finishes it: ${command}`,
+  });
+}
+
+/** Who gives a key means to be sure of who wrote the archive: a plain one in its place is not what was asked for. */
+const notEncrypted = (folder: string, { kind }: Secret): CliError =>
+  new CliError(
+    'ARCHIVE_LOCKED',
+    `a ${kind === 'passphrase' ? 'passphrase' : 'key'} was given, and what is in '${folder}' is not encrypted: it may not be what you wrote`,
+    {
+      hint:
+        kind === 'passphrase'
+          ? 'leave --passphrase-file out and unset MCP_SESSIONS_PASSPHRASE, if it was never encrypted'
+          : 'leave --key-file out, if it was never encrypted',
+    },
+  );
+
 function openOwn(folder: string, secret: Secret | null): OpenArchive {
-  const list = readList(folder);
+  const { list, content } = readList(folder);
   const cipher = openCipher(folder, list, secret);
   for (const { manifests } of list.tables)
     for (const { path: name, bytes, sha256: sum } of manifests) {
-      const content = readSmall(pathBelow(folder, name));
+      const manifest = readSmall(pathBelow(folder, name));
       const file = path.join(folder, name);
-      if (content === null) throw damaged(file, null, 'is missing');
-      if (content.length !== bytes || sha256(content) !== sum) throw manifestDamage(file, content.toString());
+      if (manifest === null) throw damaged(file, null, 'is missing');
+      if (manifest.length !== bytes || sha256(manifest) !== sum) throw manifestDamage(file, manifest.toString());
     }
   return {
     folder,
-    id: list.id,
+    content,
     startedAt: list.startedAt,
     isPartOfTables: list.filter !== null,
     cipher,
-    tables: list.tables.map(({ record, items, files, sha256: sum }) => {
+    tables: list.tables.map(({ record, items, files, manifests, sha256: sum }) => {
       const total = files.reduce((count, file) => count + file.items, 0);
       if (total !== items || sumOf(files) !== sum)
         throw damaged(path.join(folder, LIST), null, `contradicts itself on the table '${record.name}'`);
@@ -77,6 +102,7 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
         name: record.name,
         record,
         items,
+        dataFolder: pathBelow(folder, `${path.posix.dirname(manifests[0]?.path ?? record.role)}/data`),
         files: files.map((file) => ({
           file: pathBelow(folder, file.path),
           name: file.path,
@@ -104,21 +130,25 @@ function manifestDamage(file: string, text: string): ArchiveDamage {
   return damaged(file, at < 0 ? null : at + 1, 'its checksum is not what archive.json says');
 }
 
-function readList(folder: string): ArchiveList {
+/** What `archive.json` says, once its checksum is right, and that checksum. Throws ARCHIVE_INVALID. */
+export function readList(folder: string): { readonly list: ArchiveList; readonly content: string } {
   const file = path.join(folder, LIST);
   const content = readSmall(file);
   const sum = readSmall(path.join(folder, LIST_SUM), 4096);
   if (content === null) throw damaged(file, null, 'is missing');
   if (sum === null) throw damaged(path.join(folder, LIST_SUM), null, 'is missing');
-  if (sum.toString() !== `${sha256(content)}  ${LIST}\n`)
-    throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
+  const found = sha256(content);
+  if (sum.toString() !== `${found}  ${LIST}\n`) throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
   const parsed = parseList(content.toString());
   if (!parsed.ok) throw damaged(file, null, parsed.reason);
-  return parsed.list;
+  return { list: parsed.list, content: found };
 }
 
 function openCipher(folder: string, list: ArchiveList, secret: Secret | null): Cipher | null {
-  if (list.encryption === null) return null;
+  if (list.encryption === null) {
+    if (secret !== null) throw notEncrypted(folder, secret);
+    return null;
+  }
   if (secret === null)
     throw new CliError('ARCHIVE_LOCKED', `the archive in '${folder}' is encrypted`, {
       hint:

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { TableRole, WireValue } from '../schema/index.js';
 import { Cipher, type Secret } from './cipher.js';
-import { damaged, makeFolder, onDisk, pathBelow, sha256, syncFolder, writeWhole } from './disk.js';
+import { makeFolder, onDisk, pathBelow, PRIVATE_FOLDER, sha256, syncFolder, writeWhole } from './disk.js';
 import {
   type ArchivedTable,
   type ArchiveList,
@@ -18,6 +18,7 @@ import {
 } from './format.js';
 import { ArchiveLock } from './lock.js';
 import { Journal, type Started, type StartedTable } from './journal.js';
+import { fileProblem } from './open.js';
 import { PartWriter } from './part.js';
 
 type Key = Readonly<Record<string, WireValue>>;
@@ -27,10 +28,13 @@ const PART_BYTES = 32 * 1024 * 1024;
 
 const fourDigits = (value: number): string => String(value).padStart(4, '0');
 
+export type FolderProblem = 'archive' | 'partial' | 'file' | 'other';
+
 /** Why a folder cannot take a new archive; null when it can: it is not there, or it is empty. */
-export function folderProblem(folder: string): 'archive' | 'partial' | 'other' | null {
+export function folderProblem(folder: string): FolderProblem | null {
   if (!existsSync(folder)) return null;
-  const names = onDisk('read', folder, () => (statSync(folder).isDirectory() ? readdirSync(folder) : ['']))
+  if (!onDisk('read', folder, () => statSync(folder).isDirectory())) return 'file';
+  const names = onDisk('read', folder, () => readdirSync(folder))
     // It may be all that a kill has left.
     .filter((name) => !name.startsWith(LOCK));
   if (names.includes(LIST)) return 'archive';
@@ -49,6 +53,11 @@ function locked<T extends ArchiveWriter | null>(root: string, work: (lock: Archi
     if (writer === null) lock.release();
   }
 }
+
+const notAsFinished = (file: string, reason: string): CliError =>
+  new CliError('ARCHIVE_INVALID', `${file}: was finished by an earlier run, and now ${reason}`, {
+    hint: 'nobody can go on with this archive: begin another one in another folder',
+  });
 
 interface OpenPart {
   readonly writer: PartWriter;
@@ -92,6 +101,8 @@ export class ArchiveWriter {
   ): ArchiveWriter {
     const cipher = secret === null ? null : Cipher.create(secret);
     makeFolder(root);
+    // One that was there already may be open to others.
+    onDisk('write', root, () => chmodSync(root, PRIVATE_FOLDER));
     return locked(root, (lock) => {
       const problem = folderProblem(root);
       if (problem !== null && (problem !== 'partial' || Journal.isBegun(root)))
@@ -124,13 +135,28 @@ export class ArchiveWriter {
       const known = new Set(writer.filesOf(record.role).map((file) => file.path));
       for (const name of readdirSync(path.join(root, folder, 'data')))
         if (!known.has(`${folder}/data/${name}`)) rmSync(path.join(root, folder, 'data', name), { force: true });
-      for (const file of writer.filesOf(record.role)) {
-        const found = statSync(pathBelow(root, file.path), { throwIfNoEntry: false });
-        if (found?.size !== file.bytes)
-          throw damaged(path.join(root, file.path), null, 'was finished, and is not there any more as it was');
-      }
+      writer.#checkSizes(record.role);
     }
     return writer;
+  }
+
+  /** Reads what an earlier run has finished; throws ARCHIVE_INVALID where it is not as it was written. */
+  async checkFinished(): Promise<void> {
+    for (const { record } of this.started.tables)
+      for (const { path: name, items, rawBytes, bytes, sha256: value } of this.filesOf(record.role)) {
+        const file = pathBelow(this.root, name);
+        const sum = { algorithm: 'sha256', value } as const;
+        const problem = await fileProblem({ file, name, items, rawBytes, bytes, sum });
+        if (problem !== null) throw notAsFinished(file, problem.reason);
+      }
+  }
+
+  #checkSizes(role: TableRole): void {
+    for (const { path: name, bytes } of this.filesOf(role)) {
+      const file = pathBelow(this.root, name);
+      if (statSync(file, { throwIfNoEntry: false })?.size !== bytes)
+        throw notAsFinished(file, 'is missing, or has another size');
+    }
   }
 
   get cipher(): Cipher | null {
@@ -194,6 +220,8 @@ export class ArchiveWriter {
 
   #finish(facts: { readonly tool: string; readonly filter: unknown; readonly endedAt: string }): ArchiveList {
     const { id, startedAt, encryption, tables } = this.started;
+    // The list is to be of what this process wrote: nobody else's files get its word.
+    for (const { record } of tables) this.#checkSizes(record.role);
     const list: ArchiveList = {
       format: 'mcp-sessions archive',
       version: 1,

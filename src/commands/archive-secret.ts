@@ -39,6 +39,12 @@ export function givenSecret(session: CommandSession, flags: LockFlags): Secret |
   return text === undefined || text === '' ? null : { kind: 'passphrase', text };
 }
 
+/** What is to be said of an archive that is written plain although the environment has a passphrase; nothing otherwise. */
+export const plainWarnings = ({ runtime }: CommandSession, secret: Secret | null): readonly string[] =>
+  secret === null && (runtime.env[VARIABLE] ?? '') !== ''
+    ? [`the archive is not encrypted: ${VARIABLE} is set, and --encrypt was not given`]
+    : [];
+
 async function ask(session: CommandSession, message: string): Promise<string> {
   session.progress.stop();
   return session.prompts.password({ message, flag: '--passphrase-file <file>, or set MCP_SESSIONS_PASSPHRASE' });

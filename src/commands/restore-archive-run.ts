@@ -47,6 +47,7 @@ async function requestOf(
     progressFolder: path.join(session.runtime.cwd, '.mcp-sessions'),
     // The embedded engine has another address each time.
     place: [region.value, localFile.value ?? endpoint.value],
+    resumeCommand: resumeCommand(session),
   };
 }
 

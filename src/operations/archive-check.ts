@@ -3,7 +3,7 @@ import { itemsOf } from '../archive/lines.js';
 import { fileProblem, type OpenArchive, type OpenTable, type SummedFile } from '../archive/open.js';
 import { CliError } from '../errors.js';
 import type { Progress } from '../progress.js';
-import type { KeySchema, WireItem } from '../schema/index.js';
+import { itemFromWire, itemSize, type KeySchema, type WireItem } from '../schema/index.js';
 import { KeySet } from './key-set.js';
 
 export interface ArchiveProblem {
@@ -96,8 +96,8 @@ async function checkFile(checking: Checking, file: SummedFile): Promise<ArchiveP
   try {
     for await (const found of itemsOf(file, archive.cipher)) {
       if (options.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
-      for (const { line, item } of found) {
-        const reason = keys === null ? undefined : keyProblem(item, keys, seen);
+      for (const { line, item, length } of found) {
+        const reason = sizeProblem(item, length) ?? (keys === null ? undefined : keyProblem(item, keys, seen));
         if (reason !== undefined) repeated ??= { file: file.file, line, reason };
         options.onItem?.(table, item);
       }
@@ -113,6 +113,16 @@ async function checkFile(checking: Checking, file: SummedFile): Promise<ArchiveP
   return repeated;
 }
 
+const LARGEST_ITEM = 400 * 1024;
+/** Numbers are counted by a rule of thumb, AWS's own: an item that was in a table is not to be refused for that. */
+const SIZE_TOLERANCE = 1024;
+
+/** Why no table would take an item, or undefined. `characters` are those of its line: three bytes each at the most. */
+function sizeProblem(item: WireItem, characters: number): string | undefined {
+  if (characters * 3 <= LARGEST_ITEM || itemSize(itemFromWire(item)) <= LARGEST_ITEM + SIZE_TOLERANCE) return undefined;
+  return 'is larger than the 400 KB that an item may have';
+}
+
 /** Why an item cannot be the only one of its key, or undefined. */
 function keyProblem(item: WireItem, { partitionKey, sortKey }: KeySchema, seen: KeySet): string | undefined {
   const parts: string[] = [];
@@ -120,6 +130,7 @@ function keyProblem(item: WireItem, { partitionKey, sortKey }: KeySchema, seen: 
     const value = Object.hasOwn(item, key.name) ? item[key.name] : undefined;
     const [type, content] = value === undefined ? [] : (Object.entries(value)[0] ?? []);
     if (type !== key.type) return `the key '${key.name}' is ${type === undefined ? 'missing' : `of type ${type}`}`;
+    if (content === '') return `the key '${key.name}' is empty`;
     parts.push(`${String(content).length}:${String(content)}`);
   }
   const id = parts.join('|');

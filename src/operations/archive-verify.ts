@@ -1,12 +1,24 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { Secret } from '../archive/cipher.js';
-import { ArchiveDamage } from '../archive/disk.js';
-import { openArchive } from '../archive/open.js';
+import { ArchiveDamage, onDisk } from '../archive/disk.js';
+import { openArchive, type OpenTable } from '../archive/open.js';
 import type { Progress } from '../progress.js';
-import { type ArchiveCheck, checkArchive } from './archive-check.js';
+import { type ArchiveCheck, type ArchiveProblem, checkArchive } from './archive-check.js';
 
 export interface VerifyResult extends ArchiveCheck {
   readonly path: string;
   readonly encrypted: boolean;
+}
+
+/** Files beside those of the lists. No restore reads them, but AWS's import takes whatever is in the folder. */
+function extraFiles({ dataFolder, files }: OpenTable): readonly ArchiveProblem[] {
+  if (!existsSync(dataFolder)) return [];
+  const known = new Set(files.map(({ file }) => file));
+  return onDisk('read', dataFolder, () => readdirSync(dataFolder))
+    .map((name) => path.join(dataFolder, name))
+    .filter((file) => !known.has(file))
+    .map((file) => ({ file, line: null, reason: 'is no file of the archive: an import would take it along' }));
 }
 
 /**
@@ -20,7 +32,11 @@ export async function verifyArchive(
 ): Promise<VerifyResult> {
   try {
     const archive = openArchive(folder, secret);
-    return { ...(await checkArchive(archive, options)), path: folder, encrypted: archive.cipher !== null };
+    const check = await checkArchive(archive, options);
+    const extra = archive.tables.flatMap(extraFiles);
+    const problems = [...check.problems, ...extra];
+    const ok = check.ok && extra.length === 0;
+    return { ...check, ok, problems, path: folder, encrypted: archive.cipher !== null };
   } catch (error) {
     if (!(error instanceof ArchiveDamage)) throw error;
     const { file, line, reason } = error;

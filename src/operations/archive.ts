@@ -5,6 +5,7 @@ import { ArchiveLock } from '../archive/lock.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
+import { isIncomplete } from '../dynamodb/items.js';
 import type { ScannedPage } from '../dynamodb/parallel-scan.js';
 import { CliError } from '../errors.js';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../schema/index.js';
 import { ArchiveChoice } from './archive-choice.js';
 import { scanWhole } from './archive-scan.js';
+import { occupied, tablesOf, wholeArchive } from './archive-whole.js';
 import { averageItemBytes, readingOf } from './capacity.js';
 import type { OperationContext } from './context.js';
 import { readRecord } from './put-back.js';
@@ -41,6 +43,8 @@ export interface ArchiveRequest {
   readonly maxReadUnits: number | null;
   /** What makes a request the same as an earlier one, which may then be resumed. */
   readonly fingerprint: string;
+  /** The command that goes on with this one; null where none does. */
+  readonly resumeCommand: string | null;
   /** Name and version of the writer. */
   readonly tool: string;
   /** Other than the usual: bytes of text after which a file is ended, and items of a page. */
@@ -55,6 +59,10 @@ export interface ArchiveResult {
   readonly seconds: number;
   /** Not everything was read: what is there is kept, and the next run goes on. */
   readonly interrupted: boolean;
+  /** Items that this run archived without their attribute __proto__, which the AWS SDK cannot read. */
+  readonly incomplete: number;
+  /** It was finished before: nothing was done. */
+  readonly wasWhole: boolean;
 }
 
 export interface ArchiveTable {
@@ -94,6 +102,8 @@ export async function archive(
 ): Promise<ArchiveResult> {
   const begun = performance.now();
   const tables = await tablesToArchive(context, target, request);
+  const whole = request.resume ? wholeArchive(request, tables) : null;
+  if (whole !== null) return whole;
   const writer = await openWriter(context, target, request, tables);
   const run: Run = {
     context,
@@ -106,18 +116,25 @@ export async function archive(
       request.filter === null
         ? null
         : new ArchiveChoice(target.layout, request.filter, Date.parse(writer.started.startedAt)),
+    incomplete: 0,
   };
-  const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds'> => ({
+  const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds' | 'incomplete'> => ({
     path: writer.root,
     encrypted: writer.cipher !== null,
     readUnits: run.budget.spent,
+    incomplete: run.incomplete,
     seconds: (performance.now() - begun) / 1000,
   });
   try {
     for (const { role, table } of tables) await archiveTable(run, role, table);
   } catch (error) {
     if (!(await keep(writer, error))) throw resumable(error);
-    return { ...facts(), tables: writer.started.tables.map((started) => partOf(writer, started)), interrupted: true };
+    return {
+      ...facts(),
+      tables: writer.started.tables.map((started) => partOf(writer, started)),
+      interrupted: true,
+      wasWhole: false,
+    };
   }
   const list = writer.finish({
     tool: request.tool,
@@ -127,15 +144,9 @@ export async function archive(
   });
   return {
     ...facts(),
-    tables: list.tables.map(({ record, items, files, sha256 }) => ({
-      role: record.role,
-      table: record.name,
-      items,
-      files: files.length,
-      bytes: files.reduce((total, { bytes }) => total + bytes, 0),
-      sha256,
-    })),
+    tables: tablesOf(list),
     interrupted: false,
+    wasWhole: false,
   };
 }
 
@@ -175,6 +186,8 @@ interface Run {
   readonly budget: Budget;
   /** null where the whole tables are archived. */
   readonly choice: ArchiveChoice | null;
+  /** So far. */
+  incomplete: number;
 }
 
 async function openWriter(
@@ -188,13 +201,10 @@ async function openWriter(
   const problem = folderProblem(folder);
   if (problem === 'partial' && request.resume) {
     const writer = ArchiveWriter.resume(folder, secret, partBytes);
-    if (writer !== null && writer.started.request !== fingerprint) {
-      await writer.abandon();
-      throw new CliError('ARCHIVE_PARTIAL', `the archive in '${folder}' was begun by another command`, {
-        hint: 'give the flags that it was begun with, or choose another folder',
-      });
+    if (writer !== null) {
+      await requireSame(writer, fingerprint);
+      return writer;
     }
-    if (writer !== null) return writer;
   } else if (problem !== null) {
     // Nobody is told to remove what is being written.
     if (problem === 'partial') ArchiveLock.take(folder).release();
@@ -210,20 +220,29 @@ async function openWriter(
       return { record, arn: table.arn, folder: `${role}/${EXPORTS}/${exportId(now)}`, segments };
     }),
   );
-  const facts = { id: exportId(now), request: fingerprint, startedAt: new Date(now).toISOString(), tables: started };
+  const facts = {
+    id: exportId(now),
+    request: fingerprint,
+    command: request.resumeCommand,
+    startedAt: new Date(now).toISOString(),
+    tables: started,
+  };
   return ArchiveWriter.begin(folder, facts, secret, partBytes);
 }
 
-function occupied(folder: string, problem: 'archive' | 'partial' | 'other'): CliError {
-  if (problem === 'partial')
-    return new CliError('ARCHIVE_PARTIAL', `in '${folder}' is an archive that was not finished`, {
-      hint: 'finish it with --resume, or remove the folder',
-    });
-  return new CliError(
-    'ARCHIVE_EXISTS',
-    problem === 'archive' ? `there is an archive in '${folder}' already` : `the folder '${folder}' is not empty`,
-    { hint: 'choose another folder: an archive is never overwritten' },
-  );
+/** Goes on only with what the same command began, and which is as it was left. */
+async function requireSame(writer: ArchiveWriter, fingerprint: string): Promise<void> {
+  try {
+    const { request, command } = writer.started;
+    if (request !== fingerprint)
+      throw new CliError('ARCHIVE_PARTIAL', `the archive in '${writer.root}' was begun by another command`, {
+        hint: command === null ? 'choose another folder' : `choose another folder, or go on with: ${command}`,
+      });
+    await writer.checkFinished();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
 }
 
 async function archiveTable(run: Run, role: TableRole, table: ObservedStructure): Promise<void> {
@@ -261,11 +280,13 @@ function smallPages(
   return { pageItems: Math.min(pageItems, most), expectedUnits: Math.min(expectedUnits, PAGE_BYTES / 8192) };
 }
 
-async function takePage({ writer, choice }: Run, role: TableRole, page: ScannedPage): Promise<void> {
+async function takePage(run: Run, role: TableRole, page: ScannedPage): Promise<void> {
+  const { writer, choice } = run;
   let lines = '';
   let count = 0;
   for (const item of page.items) {
     if (choice?.wants(role, item) === false) continue;
+    if (isIncomplete(item)) run.incomplete += 1;
     lines += lineOf(item);
     count += 1;
   }

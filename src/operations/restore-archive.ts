@@ -1,4 +1,5 @@
 import { describeTable } from '../dynamodb/describe.js';
+import { describeTableId } from '../dynamodb/extras.js';
 import { Budget, Governor, UnitCost } from '../dynamodb/governor.js';
 import { CliError } from '../errors.js';
 import { type DesiredTable, planTable, type TableRole } from '../schema/index.js';
@@ -6,6 +7,7 @@ import type { OperationContext } from './context.js';
 import { type PutBack, putBack } from './put-back.js';
 import { RestoreJournal } from './restore-journal.js';
 import { loadTable } from './restore-load.js';
+import { madeBy, replaced } from './restore-made.js';
 import type { PlannedTable, RestorePlan, RestoreRequest } from './restore-plan.js';
 import { countItems, verifyItems } from './restore-verify.js';
 import { settle } from './waits.js';
@@ -46,8 +48,7 @@ export async function restoreArchive(
   plan: RestorePlan,
 ): Promise<RestoreResult> {
   const started = performance.now();
-  const made = plan.tables.filter(({ desired }) => desired !== null).map(({ target }) => target);
-  const journal = plan.journal ?? RestoreJournal.begin(plan.file, made);
+  const journal = plan.journal ?? RestoreJournal.begin(plan.file, plan.begun);
   const run: Run = {
     context,
     request,
@@ -105,7 +106,7 @@ async function restoreTable(
   const { context, request, plan, journal, governor, budget } = run;
   const { source, target, desired, keys, change } = table;
   // Also where an earlier run had made it and somebody has dropped it since.
-  if (desired !== null && (await make(context, desired))) journal.forget(source.role);
+  if (desired !== null) await make(run, source.role, desired);
   const { items, skipped } = await loadTable({
     context,
     archive: plan.archive,
@@ -142,17 +143,22 @@ async function restoreTable(
   };
 }
 
-/** Makes a table, and says so; one that an earlier run has made is waited for. */
-async function make(context: OperationContext, desired: DesiredTable): Promise<boolean> {
-  const found = await describeTable(context.dynamo, desired.name);
+/** Makes a table; one that an earlier run has made is waited for. Somebody else may have made it since it was looked for. */
+async function make({ context, journal }: Run, role: TableRole, desired: DesiredTable): Promise<void> {
+  const { name } = desired;
+  const found = await describeTable(context.dynamo, name);
   if (found !== null && found.status !== 'DELETING') {
-    await settle(context, desired.name, { step: 'waiting for the table' });
-    return false;
+    if (!(await madeBy(context, journal, name))) throw replaced(name);
+    await settle(context, name, { step: 'waiting for the table' });
+  } else {
+    // Nothing that an earlier run wrote is in a table that is made now.
+    journal.forget(role);
+    journal.noteTable(name, null);
+    const { error, interrupted } = await putBack(context, { ...desired, ...UNTIL_LOADED });
+    if (error !== null) throw error;
+    if (interrupted) throw new CliError('INTERRUPTED', 'interrupted');
   }
-  const { error, interrupted } = await putBack(context, { ...desired, ...UNTIL_LOADED });
-  if (error !== null) throw error;
-  if (interrupted) throw new CliError('INTERRUPTED', 'interrupted');
-  return true;
+  if (journal.idOf(name) === null) journal.noteTable(name, await describeTableId(context.dynamo, name));
 }
 
 async function compare(run: Run, { source, target, change }: PlannedTable): Promise<void> {

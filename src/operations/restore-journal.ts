@@ -11,6 +11,10 @@ export interface FileProgress {
   readonly skipped: number;
 }
 
+type Line =
+  | readonly ['table', name: string, id: string | null]
+  | readonly [role: TableRole, file: number, lines: number, skipped: number];
+
 /** In place of a file's number. */
 const COMPARED = -1;
 
@@ -32,19 +36,37 @@ function onDisk<T>(file: string, work: () => T): T {
   }
 }
 
+/** What a restore is, as its journal's first line says it, written before a table is made. */
+export interface BegunRestore {
+  /** All that the restore was asked for: it goes on only with the same. */
+  readonly choice: string;
+  /** The command that goes on with it. */
+  readonly command: string;
+  /** The tables that it makes itself. */
+  readonly created: readonly string[];
+}
+
 /**
- * What a restore has done so far, private to its owner. The first line names the tables that it makes itself, written
- * before they are made; each other line says how far a file is. A line that a kill -9 has torn does not count: what it
- * told of is written again, which changes nothing.
+ * What a restore has done so far, private to its owner. The first line says what it is; each other line how far a file
+ * is, or which table it made. A line that a kill -9 has torn does not count: what it told of is written again, which
+ * changes nothing.
  */
 export class RestoreJournal {
+  readonly begun: BegunRestore;
   readonly #file: string;
-  readonly #created: ReadonlySet<string>;
+  /** The ids of tables that were made, by name. */
+  readonly #tables: Map<string, string | null>;
   readonly #progress: Map<string, FileProgress>;
 
-  private constructor(file: string, created: readonly string[], progress: Map<string, FileProgress>) {
+  private constructor(
+    file: string,
+    begun: BegunRestore,
+    tables: Map<string, string | null>,
+    progress: Map<string, FileProgress>,
+  ) {
     this.#file = file;
-    this.#created = new Set(created);
+    this.begun = begun;
+    this.#tables = tables;
     this.#progress = progress;
   }
 
@@ -56,27 +78,43 @@ export class RestoreJournal {
     if (whole.length < text.length) onDisk(file, () => writeFileSync(file, whole, { mode: 0o600 }));
     const [first, ...others] = whole.split('\n').slice(0, -1);
     if (first === undefined) return null;
-    const created: readonly string[] = JSON.parse(first);
-    const progress = new Map(
-      others.map((line): [string, FileProgress] => {
-        const [role, at, lines, skipped]: [string, number, number, number] = JSON.parse(line);
-        return [`${role} ${at}`, { lines, skipped }];
-      }),
-    );
-    return new RestoreJournal(file, created, progress);
+    const begun: BegunRestore = JSON.parse(first);
+    const tables = new Map<string, string | null>();
+    const progress = new Map<string, FileProgress>();
+    for (const line of others) {
+      const entry: Line = JSON.parse(line);
+      if (entry[0] === 'table') tables.set(entry[1], entry[2]);
+      else progress.set(`${entry[0]} ${entry[1]}`, { lines: entry[2], skipped: entry[3] });
+    }
+    return new RestoreJournal(file, begun, tables, progress);
   }
 
-  static begin(file: string, created: readonly string[]): RestoreJournal {
+  static begin(file: string, begun: BegunRestore): RestoreJournal {
     onDisk(file, () => {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, `${JSON.stringify(created)}\n`, { mode: 0o600 });
+      writeFileSync(file, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
     });
-    return new RestoreJournal(file, created, new Map());
+    return new RestoreJournal(file, begun, new Map(), new Map());
+  }
+
+  get file(): string {
+    return this.#file;
   }
 
   /** Whether a table was there for this restore to make. */
   made(table: string): boolean {
-    return this.#created.has(table);
+    return this.begun.created.includes(table);
+  }
+
+  /** The id of the table that was made under a name; null where the restore did not get as far as writing it down. */
+  idOf(table: string): string | null {
+    return this.#tables.get(table) ?? null;
+  }
+
+  /** `id` is null before a table is made. */
+  noteTable(table: string, id: string | null): void {
+    this.#tables.set(table, id);
+    this.#append(['table', table, id]);
   }
 
   of(role: TableRole, file: number): FileProgress {
@@ -86,7 +124,7 @@ export class RestoreJournal {
   note(role: TableRole, file: number, progress: FileProgress): void {
     this.#progress.set(`${role} ${file}`, progress);
     const { lines, skipped } = progress;
-    onDisk(this.#file, () => appendFileSync(this.#file, `${JSON.stringify([role, file, lines, skipped])}\n`));
+    this.#append([role, file, lines, skipped]);
   }
 
   /** Whether an earlier run has compared a whole table with the archive. */
@@ -103,18 +141,24 @@ export class RestoreJournal {
     const stale = [...this.#progress.keys()].filter((key) => key.startsWith(`${role} `));
     if (stale.length === 0) return;
     for (const key of stale) this.#progress.delete(key);
-    const lines = [...this.#progress].map(([key, { lines: done, skipped }]) => {
+    const tables = [...this.#tables].map(([table, id]) => JSON.stringify(['table', table, id]));
+    const files = [...this.#progress].map(([key, { lines: done, skipped }]) => {
       const [name = '', at = ''] = key.split(' ');
       return JSON.stringify([name, Number(at), done, skipped]);
     });
     onDisk(this.#file, () => {
       const partial = `${this.#file}.partial`;
-      writeFileSync(partial, `${[JSON.stringify([...this.#created]), ...lines].join('\n')}\n`, { mode: 0o600 });
+      const lines = [JSON.stringify(this.begun), ...tables, ...files];
+      writeFileSync(partial, `${lines.join('\n')}\n`, { mode: 0o600 });
       renameSync(partial, this.#file);
     });
   }
 
   remove(): void {
     rmSync(this.#file, { force: true });
+  }
+
+  #append(line: Line): void {
+    onDisk(this.#file, () => appendFileSync(this.#file, `${JSON.stringify(line)}\n`));
   }
 }

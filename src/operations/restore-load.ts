@@ -119,7 +119,7 @@ async function writeBatch(
   at: number,
 ): Promise<void> {
   const { context, table, target, journal } = run;
-  const skipped = await put(run, batch);
+  const skipped = await put(run, batch, table.files[at]?.name ?? '');
   order.waiting.set(number, { lines: batch.length, skipped });
   for (let ended = order.waiting.get(order.next); ended !== undefined; ended = order.waiting.get(order.next)) {
     order.waiting.delete(order.next);
@@ -136,7 +136,7 @@ async function writeBatch(
 }
 
 /** Writes a batch; answers how many of it were left out. */
-async function put(run: Run, batch: readonly ArchivedItem[]): Promise<number> {
+async function put(run: Run, batch: readonly ArchivedItem[], file: string): Promise<number> {
   const { context, target, onConflict, partitionKey, pace, change } = run;
   if (context.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
   const items = batch.map(({ item }) => change(item));
@@ -151,7 +151,7 @@ async function put(run: Run, batch: readonly ArchivedItem[]): Promise<number> {
   if (conflict >= 0 && onConflict === 'fail')
     throw new CliError(
       'RESTORE_CONFLICT',
-      `table '${target}' has another item under the key of line ${batch[conflict]?.line ?? 0} of the archive`,
+      `table '${target}' has another item under the key of line ${batch[conflict]?.line ?? 0} of ${file}`,
       { hint: 'what was written before stays; give --on-conflict skip or overwrite, or restore into a new table' },
     );
   return outcomes.filter((outcome) => outcome === 'conflict').length;

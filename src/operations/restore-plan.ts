@@ -20,9 +20,10 @@ import {
 } from '../schema/index.js';
 import { checkArchive, requireSound } from './archive-check.js';
 import type { OperationContext } from './context.js';
-import { restoreFile, RestoreJournal } from './restore-journal.js';
+import { type BegunRestore, restoreFile, RestoreJournal } from './restore-journal.js';
 import type { OnConflict } from './restore-load.js';
 import { eventsTarget } from './restore-names.js';
+import { begunOtherwise, halfMade, madeBy, replaced } from './restore-made.js';
 
 export interface RestoreRequest {
   readonly folder: string;
@@ -54,6 +55,8 @@ export interface RestoreRequest {
   readonly progressFolder: string;
   /** What tells the endpoint from others, for the name of that file. */
   readonly place: unknown;
+  /** The command that goes on with this restore, for that file. */
+  readonly resumeCommand: string;
 }
 
 export interface PlannedTable {
@@ -76,6 +79,8 @@ export interface RestorePlan {
   /** File that keeps the progress, and what it says so far. */
   readonly file: string;
   readonly journal: RestoreJournal | null;
+  /** What a new journal begins with. */
+  readonly begun: BegunRestore;
 }
 
 /**
@@ -87,15 +92,15 @@ export async function planRestore(context: OperationContext, request: RestoreReq
   const sources = archive.tables.filter(({ role }) => request.events || role === 'sessions');
   const targets = new Map(sources.map((source) => [source.role, targetName(request, sources, source)]));
   requireNames([...targets.values()]);
-  const { folder: _folder, secret: _secret, resume: _resume, verify: _verify, ...asked } = request;
-  const { concurrency: _concurrency, maxWriteUnits: _units, progressFolder, ...choice } = asked;
-  const file = restoreFile(progressFolder, [archive.id, [...targets], choice]);
+  const file = restoreFile(request.progressFolder, [archive.content, request.place, [...targets.values()][0]]);
+  const choice = choiceOf(request, targets);
   const known = RestoreJournal.read(file);
+  if (request.resume && known !== null && known.begun.choice !== choice) throw begunOtherwise(known);
   const journal = request.resume ? known : null;
   const counts = new Map<TableRole, number>();
   const open = await Promise.all(
     sources.map((source) =>
-      planTarget(context, request, source, targets.get(source.role) ?? source.name, { journal, known }),
+      planTarget(context, request, source, targets.get(source.role) ?? source.name, { journal, known, targets }),
     ),
   );
   const byRole = new Map(open.map((table) => [table.source.role, table]));
@@ -113,7 +118,14 @@ export async function planRestore(context: OperationContext, request: RestoreReq
   });
   requireSound(request.folder, check);
   const tables = open.map((table) => ({ ...table, ttlDue: counts.get(table.source.role) ?? 0 }));
-  return { archive, tables, file, journal };
+  const created = tables.filter(({ desired }) => desired !== null).map(({ target }) => target);
+  return { archive, tables, file, journal, begun: { choice, command: request.resumeCommand, created } };
+}
+
+/** What must be the same when a restore goes on; its pace and its comparison need not. */
+function choiceOf(request: RestoreRequest, targets: ReadonlyMap<TableRole, string>): string {
+  const { layout, environment, onConflict, ttl, shiftMs, indexes, billing } = request;
+  return JSON.stringify([[...targets], layout, environment, onConflict, ttl, shiftMs, indexes, billing]);
 }
 
 /** The events table's new name follows the sessions table's: `mcp-sessions` to `mcp-sessions-copy` takes `-copy` along. */
@@ -143,6 +155,7 @@ interface Earlier {
   readonly journal: RestoreJournal | null;
   /** The journal that is there, resumed or not. */
   readonly known: RestoreJournal | null;
+  readonly targets: ReadonlyMap<TableRole, string>;
 }
 
 async function planTarget(
@@ -150,7 +163,7 @@ async function planTarget(
   request: RestoreRequest,
   source: OpenTable,
   target: string,
-  { journal, known }: Earlier,
+  { journal, known, targets }: Earlier,
 ): Promise<PlannedTable> {
   const wanted = withOverrides(wantedTable(context, request, source, target), request);
   const { keys } = wanted;
@@ -159,14 +172,17 @@ async function planTarget(
       hint: 'name another with --layout, or describe your own in the configuration file',
     });
   const found = await observeStructure(context.dynamo, target);
-  const exists = found !== null && found.status !== 'DELETING' && journal?.made(target) !== true;
+  const isThere = found !== null && found.status !== 'DELETING';
+  const isOurs = isThere && known !== null && (await madeBy(context, known, target));
+  if (isThere && !isOurs && journal?.made(target) === true) throw replaced(target);
+  if (isOurs && journal === null)
+    throw known.begun.choice === choiceOf(request, targets) ? halfMade(target) : begunOtherwise(known);
+  const exists = isThere && !isOurs;
   if (exists && request.onConflict === null)
     throw new CliError('TABLE_EXISTS', `the table '${target}' exists already`, {
-      hint:
-        known?.made(target) === true
-          ? 'an earlier run of this restore made it and was stopped: --resume goes on with it'
-          : `give --to-${source.role === 'events' ? 'events-' : ''}table another name, or --on-conflict to restore into this one`,
+      hint: `give --to-${source.role === 'events' ? 'events-' : ''}table another name, or --on-conflict to restore into this one`,
     });
+  if (exists) requireNoOverrides(request, target);
   if (found !== null && describeKeys(found.keys) !== describeKeys(keys))
     throw new CliError(
       'LAYOUT_MISMATCH',
@@ -229,6 +245,24 @@ function wantedTable(
         );
   if (desired === undefined) throw new CliError('LAYOUT_UNKNOWN', 'no layout says how the table is to be made');
   return desired;
+}
+
+/** What is for new tables only is not left out without a word. */
+function requireNoOverrides({ indexes, billing, ttl, verify }: RestoreRequest, target: string): void {
+  const given = [
+    ...(indexes ? [] : ['--no-indexes']),
+    ...(billing === null ? [] : ['--billing']),
+    ...(ttl === 'off' ? ['--ttl off'] : []),
+    ...(verify === 'full' ? ['--verify full'] : []),
+  ];
+  if (given.length === 0) return;
+  throw new CliError(
+    'USAGE',
+    `the table '${target}' exists: ${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} for new tables`,
+    {
+      hint: 'with --on-conflict the settings of a table stay as they are, and it may hold more than the archive',
+    },
+  );
 }
 
 const withOverrides = (desired: DesiredTable, { indexes, billing, ttl }: RestoreRequest): DesiredTable => ({

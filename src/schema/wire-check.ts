@@ -5,16 +5,41 @@ export type WireItem = Readonly<Record<string, WireValue>>;
 
 /** DynamoDB nests 32 levels deep at the most. */
 const DEEPEST = 32;
-const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const NUMBER = /^([-+]?)(?=\.?\d)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/;
+/** What nearly every number is. */
+const PLAIN_NUMBER = /^-?[1-9]\d{0,36}$/;
+const MOST_DIGITS = 38;
+/** Powers of ten of the first digit. */
+const SMALLEST_POWER = -130;
+const LARGEST_POWER = 125;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isNumber = (value: unknown): boolean => typeof value === 'string' && NUMBER.test(value);
+const isNumber = (value: unknown): boolean => typeof value === 'string' && exactNumber(value) !== null;
 const isBinary = (value: unknown): boolean => typeof value === 'string' && BASE64.test(value);
+/** `same` gives what is equal of elements that DynamoDB takes for one: a set has each once. */
 const isSetOf =
-  (check: (value: unknown) => boolean) =>
+  (check: (value: unknown) => boolean, same: (value: unknown) => unknown = (value) => value) =>
   (value: unknown): boolean =>
-    Array.isArray(value) && value.length > 0 && value.every(check);
+    Array.isArray(value) && value.length > 0 && value.every(check) && new Set(value.map(same)).size === value.length;
+
+function plainNumber(text: string): string {
+  const power = text.length - (text.startsWith('-') ? 2 : 1);
+  return `${text.replace(/0+$/, '')}e${power}`;
+}
+
+/** One text for each number, whatever way it is written: `1` and `1.0` are one. null for what DynamoDB does not take. */
+function exactNumber(text: string): string | null {
+  if (PLAIN_NUMBER.test(text)) return plainNumber(text);
+  const [matched, sign = '', whole = '', fraction = '', power = '0'] = NUMBER.exec(text) ?? [];
+  if (matched === undefined) return null;
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  if (digits === '') return '0';
+  const exact = digits.replace(/0+$/, '');
+  const first = Number(power) - fraction.length + digits.length - 1;
+  const isTaken = exact.length <= MOST_DIGITS && first >= SMALLEST_POWER && first <= LARGEST_POWER;
+  return isTaken ? `${sign === '-' ? '-' : ''}${exact}e${first}` : null;
+}
 
 const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
   S: isText,
@@ -23,7 +48,7 @@ const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
   BOOL: (value) => typeof value === 'boolean',
   NULL: (value) => value === true,
   SS: isSetOf(isText),
-  NS: isSetOf(isNumber),
+  NS: isSetOf(isNumber, (value) => exactNumber(String(value))),
   BS: isSetOf(isBinary),
 };
 

@@ -84,7 +84,7 @@ describe("the lock of an archive's folder", () => {
 
   it('shows that somebody else has begun an archive in between', async () => {
     const folder = tempFolder();
-    const started = { id: '1', request: 'r', startedAt: '2026-11-20T14:25:00.000Z', tables: [] };
+    const started = { id: '1', request: 'r', command: 'c', startedAt: '2026-11-20T14:25:00.000Z', tables: [] };
     const writer = ArchiveWriter.begin(folder, started, null);
     expect(() => ArchiveWriter.begin(folder, started, null)).toThrow('is being written');
     await writer.abandon();

@@ -138,6 +138,37 @@ describe('an encrypted archive', () => {
   });
 });
 
+describe('a passphrase for an archive that is not encrypted', () => {
+  it('is a reason to refuse: somebody may have put it in the place of one that is', async () => {
+    const cwd = tempFolder();
+    writeFileSync(path.join(cwd, 'key'), Buffer.alloc(32, 9));
+    await run(['backup', '--to', 'a', '-q'], cwd);
+    const given = { env: { MCP_SESSIONS_PASSPHRASE: 'open' } };
+    for (const [argv, more] of [
+      [['backup', 'verify', 'a'], given],
+      [['restore', './a', '--to-table', 'plain', '--yes'], given],
+      [['backup', 'verify', 'a', '--key-file', 'key'], {}],
+      [['backup', 'verify', path.join('a', 'sessions'), '--key-file', 'key'], {}],
+    ] as const) {
+      const { code, stderr } = await run([...argv, '--json'], cwd, more);
+      expect([code, JSON.parse(stderr).error]).toMatchObject([
+        1,
+        { code: 'ARCHIVE_LOCKED', message: expect.stringContaining('is not encrypted') },
+      ]);
+    }
+  });
+
+  it('in the environment is told of when the archive is written without', async () => {
+    const env = { MCP_SESSIONS_PASSPHRASE: 'open' };
+    const { code, stderr } = await run(['backup', '--to', 'a'], tempFolder(), { env });
+    expect(code).toBe(0);
+    expect(stderr).toContain('the archive is not encrypted: MCP_SESSIONS_PASSPHRASE is set');
+    expect((await run(['backup', '--to', 'a', '--encrypt'], tempFolder(), { env })).stderr).not.toContain(
+      'not encrypted',
+    );
+  });
+});
+
 describe('backup verify', () => {
   it('tells what it found, in every format', async () => {
     const cwd = tempFolder();
@@ -165,6 +196,25 @@ describe('backup verify', () => {
     writeFileSync(path.join(cwd, 'a', 'archive.json'), '{}');
     const broken = await runCommand(['backup', 'verify', 'a', '--json'], { cwd });
     expect([broken.code, JSON.parse(broken.stdout).problems[0].file]).toEqual([3, path.join(cwd, 'a', 'archive.json')]);
+  });
+});
+
+describe('an attribute called __proto__, which the SDK cannot read', () => {
+  it('is told of, and nothing fails for it', async () => {
+    const own = { TableName: 'mcp-sessions', Key: { session_id: { S: 'proto' } } };
+    const Item = JSON.parse('{"session_id":{"S":"proto"},"__proto__":{"S":"lost"},"state":{"S":"{}"}}');
+    await engine.raw.call('PutItem', { TableName: own.TableName, Item });
+    try {
+      const cwd = tempFolder();
+      const { code, stderr } = await run(['backup', '--to', 'a'], cwd);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('without their attribute __proto__')]);
+      expect((await run(['backup', 'verify', 'a'], cwd)).code).toBe(0);
+      const restored = await run(['restore', './a', '--to-table', 'proto', '--verify', 'full', '--yes'], cwd);
+      expect(restored.code).toBe(0);
+      expect((await run(['show', 'proto', '--json'], cwd)).code).toBe(0);
+    } finally {
+      await engine.raw.call('DeleteItem', own);
+    }
   });
 });
 

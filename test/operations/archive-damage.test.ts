@@ -162,6 +162,13 @@ function again(file: ListFile, text: string): string {
   return sized(file, `${text}${text.slice(0, text.indexOf('\n') + 1)}`);
 }
 
+function unreadable(file: ListFile, text: string): Buffer {
+  const bytes = Buffer.from(text);
+  bytes.writeUInt8(0xff, bytes.indexOf('"session_id":{"S":"', bytes.indexOf('\n')) + 19);
+  file.rawBytes = bytes.length;
+  return gzipSync(bytes);
+}
+
 function outside(file: ListFile): string {
   file.path = 'sessions/../../outside';
   return 'x';
@@ -189,6 +196,17 @@ describe('an archive whose lists were made to fit', () => {
       (file, text) => sized(file, `${' '.repeat(9_000_000)}${text}`),
       /longer than any item/,
     ],
+    [
+      'a key is empty',
+      (file, text) => sized(file, text.replace(/("session_id":\{"S":)"[^"]*"/, '$1""')),
+      /'session_id' is empty/,
+    ],
+    [
+      'an item is larger than a table takes',
+      (file, text) => sized(file, text.replace('{"Item":{', `{"Item":{"big":{"S":"${'x'.repeat(412_000)}"},`)),
+      /line 1: is larger than the 400 KB/,
+    ],
+    ['a line is no UTF-8', (file, text) => unreadable(file, text), /line 2: is no UTF-8/],
     ['a path leads out of it', (file) => Buffer.from(outside(file)), /is not below the archive/],
   ];
 
@@ -203,6 +221,33 @@ describe('an archive whose lists were made to fit', () => {
     await expect(planRestore(context, restoreRequest(folder, { toTable: 'never-made' }))).rejects.toMatchObject({
       code: 'ARCHIVE_INVALID',
     });
+  });
+
+  it('is refused when two tables are of one role', async () => {
+    const { folder } = await archived(null);
+    const file = path.join(folder, 'archive.json');
+    const list = JSON.parse(readFileSync(file, 'utf8'));
+    list.tables[1].record.role = 'sessions';
+    writeFileSync(file, JSON.stringify(list));
+    writeFileSync(path.join(folder, 'archive.json.sha256'), `${sha256(JSON.stringify(list))}  archive.json\n`);
+    expect(await verifyArchive(folder, null, OPTIONS)).toMatchObject({
+      ok: false,
+      problems: [{ reason: expect.stringContaining('two are of one role') }],
+    });
+  });
+
+  it('is not as it was written with a file that no list has: an import would take it', async () => {
+    const { folder, context } = await archived(null);
+    const first = filesBelow(folder).find((name) => name.includes('/data/')) ?? '';
+    const extra = path.join(folder, path.dirname(first), 'extra.json.gz');
+    writeFileSync(extra, gzipSync('{"Item":{"session_id":{"S":"smuggled"}}}\n'));
+    expect(await verifyArchive(folder, null, OPTIONS)).toMatchObject({
+      ok: false,
+      problems: [{ file: extra, line: null, reason: 'is no file of the archive: an import would take it along' }],
+    });
+    // What a restore writes is what the lists have.
+    const plan = await planRestore(context, restoreRequest(folder, { toTable: 'never-made' }));
+    expect(plan.tables.map(({ source }) => source.items)).toEqual([40, 80]);
   });
 
   it('is refused when it is encrypted: nobody without the key can leave a file out', async () => {

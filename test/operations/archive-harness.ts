@@ -18,6 +18,7 @@ export function archiveRequest(folder: string, more: Partial<ArchiveRequest> = {
     concurrency: 4,
     maxReadUnits: null,
     fingerprint: 'test',
+    resumeCommand: 'mcp-sessions backup --resume',
     tool: 'test',
     ...more,
   };
@@ -44,12 +45,13 @@ export function restoreRequest(folder: string, more: Partial<RestoreRequest> = {
     shiftMs: null,
     indexes: true,
     billing: null,
-    verify: 'full',
+    verify: (more.onConflict ?? null) === null ? 'full' : 'count',
     resume: false,
     concurrency: 4,
     maxWriteUnits: null,
     progressFolder: path.join(folder, '..', 'progress'),
     place: 'test',
+    resumeCommand: 'mcp-sessions restore --resume',
     ...more,
   };
 }

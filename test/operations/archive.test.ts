@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -181,7 +181,6 @@ describe('an archive', () => {
     const place = path.join(folder, 'archive');
     await archiveTo(context, target, place);
     await expect(archiveTo(context, target, place)).rejects.toMatchObject({ code: 'ARCHIVE_EXISTS' });
-    await expect(archiveTo(context, target, place, { resume: true })).rejects.toMatchObject({ code: 'ARCHIVE_EXISTS' });
     await expect(archiveTo(context, target, folder)).rejects.toMatchObject({ code: 'ARCHIVE_EXISTS' });
     mkdirSync(path.join(folder, 'empty'));
     await archiveTo(context, target, path.join(folder, 'empty'));
@@ -216,6 +215,22 @@ describe('an archive', () => {
     expect((await archiveTo(stopping, target, place, options)).interrupted).toBe(true);
     const { tables } = await archiveTo(context, target, place, { ...options, resume: true });
     expect(tables.map(({ items }) => items)).toEqual([30, 60]);
+  });
+});
+
+describe('the folder of an archive', () => {
+  it("becomes its owner's alone where it was there already, and is no file", async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 1, events: 0, expired: 0 });
+    const place = tempFolder();
+    chmodSync(place, 0o755);
+    await archiveTo(context, target, place);
+    expect(statSync(place).mode & 0o777).toBe(0o700);
+    const file = path.join(tempFolder(), 'f');
+    writeFileSync(file, '');
+    await expect(archiveTo(context, target, file)).rejects.toMatchObject({
+      code: 'ARCHIVE_EXISTS',
+      message: `'${file}' is a file, and no folder`,
+    });
   });
 });
 
@@ -265,6 +280,70 @@ describe('an archive that was stopped', () => {
     const { tables } = await archiveTo(context, target, place, { resume: true, events: false });
     expect(tables.map(({ items }) => items)).toEqual([50]);
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
+  });
+
+  it('is not gone on with where a finished file is not as it was, and no list is made of it', async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 200, events: 0, expired: 0 });
+    const place = path.join(tempFolder(), 'archive');
+    const options = { segments: 2, events: false, concurrency: 1, sizes: { partBytes: 2000, pageItems: 20 } };
+    const stop = new AbortController();
+    let scans = 0;
+    const stopping = contextFor(engine.endpoint, {
+      signal: stop.signal,
+      onCall: ({ operation }) => {
+        scans += operation === 'Scan' ? 1 : 0;
+        if (scans === 4) stop.abort();
+      },
+    });
+    await archiveTo(stopping, target, place, options);
+    const data = path.join(exportBelow(place, 'sessions'), 'data');
+    const [name = ''] = readdirSync(data);
+    const file = path.join(data, name);
+    const whole = readFileSync(file);
+    const bytes = Buffer.from(whole);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 9) ^ 1, bytes.length - 9);
+    writeFileSync(file, bytes);
+    await expect(archiveTo(context, target, place, { ...options, resume: true })).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+      message: expect.stringContaining(`${name}: was finished by an earlier run`),
+    });
+    writeFileSync(file, whole);
+    const meddling = contextFor(engine.endpoint, { onProgress: () => writeFileSync(file, 'x') });
+    await expect(archiveTo(meddling, target, place, { ...options, resume: true })).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+    });
+    expect(existsSync(path.join(place, 'archive.json'))).toBe(false);
+  });
+
+  it('names the command that began it wherever it stands in the way', async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 30, events: 0, expired: 0 });
+    const place = path.join(tempFolder(), 'archive');
+    const stop = new AbortController();
+    const stopping = contextFor(engine.endpoint, { signal: stop.signal, onProgress: () => stop.abort() });
+    const resumeCommand = "mcp-sessions backup --where 'a = 1' --to x --resume";
+    await archiveTo(stopping, target, place, { resumeCommand });
+    const named = { code: 'ARCHIVE_PARTIAL', hint: expect.stringContaining(resumeCommand) };
+    await expect(verifyArchive(place, null, OPTIONS)).rejects.toMatchObject(named);
+    await expect(restoreFrom(context, place, { toTable: 'no-such' })).rejects.toMatchObject(named);
+    await expect(archiveTo(context, target, place)).rejects.toMatchObject(named);
+    await expect(archiveTo(context, target, place, { resume: true, fingerprint: 'other' })).rejects.toMatchObject(
+      named,
+    );
+  });
+
+  it('that is whole already needs nothing more, and is of these tables', async () => {
+    const { context, target } = await stage(engine.endpoint, { count: 30, events: 1, expired: 0 });
+    const place = path.join(tempFolder(), 'archive');
+    const { tables, wasWhole } = await archiveTo(context, target, place, { resume: true });
+    expect(wasWhole).toBe(false);
+    const again = await archiveTo(context, target, place, { resume: true });
+    expect(again).toMatchObject({ tables, wasWhole: true, readUnits: 0, interrupted: false });
+    const other = { resume: true, filter: { expired: true } };
+    await expect(archiveTo(context, target, place, other)).rejects.toMatchObject({ code: 'ARCHIVE_EXISTS' });
+    const others = await stage(engine.endpoint, { count: 1, events: 1, expired: 0 });
+    await expect(archiveTo(others.context, others.target, place, { resume: true })).rejects.toMatchObject({
+      code: 'ARCHIVE_EXISTS',
+    });
   });
 
   it('is not gone on with while it is being written', async () => {

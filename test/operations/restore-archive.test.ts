@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -218,8 +219,28 @@ describe('a restore into tables that are there', () => {
   it('fail: ends at the first item that is another one', async () => {
     const { context, sessions, folder, id } = await withOneNewer();
     const { error } = await restoreFrom(context, folder, { onConflict: 'fail' });
-    expect(error).toMatchObject({ code: 'RESTORE_CONFLICT', exitCode: 5 });
+    expect(error).toMatchObject({
+      code: 'RESTORE_CONFLICT',
+      exitCode: 5,
+      message: expect.stringMatching(/ of line \d+ of sessions\/AWSDynamoDB\/.*\.json\.gz$/),
+    });
     expect(await stateOf(sessions, id)).toBe('newer');
+  });
+
+  it.each([
+    ['--ttl off', { ttl: 'off' }],
+    ['--no-indexes', { indexes: false }],
+    ['--billing', { billing: { mode: 'on-demand' } }],
+    ['--verify full', { verify: 'full' }],
+  ] as const)('take nothing that is for new tables only: %s', async (flag, more) => {
+    const { context, folder, copy } = await archived(2);
+    await expect(restoreFrom(context, folder, { onConflict: 'skip', ...more })).rejects.toMatchObject({
+      code: 'USAGE',
+      exitCode: 2,
+      message: expect.stringContaining(`${flag} is for new tables`),
+    });
+    const request = { onConflict: 'skip', toTable: copy, ...more } as const;
+    expect((await restoreFrom(context, folder, request)).error).toBeNull();
   });
 
   it('are refused when they have other keys, or when the archive is of another layout', async () => {
@@ -236,6 +257,19 @@ describe('a restore into tables that are there', () => {
     });
   });
 });
+
+/** An archive, and a restore of it that was interrupted. */
+async function stopped(more: object = {}): Promise<Awaited<ReturnType<typeof archived>>> {
+  const staged = await archived(60);
+  const stop = new AbortController();
+  const stopping = contextFor(engine.endpoint, {
+    signal: stop.signal,
+    onCall: ({ operation }) => void (operation === 'BatchWriteItem' && stop.abort()),
+  });
+  const first = await restoreFrom(stopping, staged.folder, { toTable: staged.copy, events: false, ...more });
+  expect(first.interrupted).toBe(true);
+  return staged;
+}
 
 describe('a restore that was stopped', () => {
   it('goes on where it was, and is whole in the end, wherever that was', async () => {
@@ -291,6 +325,85 @@ describe('a restore that was stopped', () => {
     expect(await contentOf(engine.raw, copy)).toEqual(await contentOf(engine.raw, sessions));
     expect(await contentOf(engine.raw, `${events}-copy`)).toEqual(await contentOf(engine.raw, events));
     expect((await restoreFrom(context, folder, { toTable: `${copy}-2` })).error).toBeNull();
+  });
+
+  it('does not go on in a table that it did not make', async () => {
+    const { context, sessions, folder, copy } = await stopped();
+    const [id = ''] = await idsOf(engine.raw, sessions);
+    await engine.raw.call('DeleteTable', { TableName: copy });
+    await engine.raw.call('CreateTable', {
+      TableName: copy,
+      KeySchema: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+    await engine.raw.call('PutItem', { TableName: copy, Item: { session_id: { S: id }, state: { S: "another's" } } });
+    const request = { toTable: copy, events: false };
+    const resuming = restoreFrom(context, folder, { ...request, resume: true });
+    await expect(resuming).rejects.toMatchObject({
+      code: 'RESTORE_UNFINISHED',
+      message: `the table '${copy}' is not the one that this restore made: it was left alone`,
+    });
+    await expect(restoreFrom(context, folder, request)).rejects.toMatchObject({
+      code: 'TABLE_EXISTS',
+      hint: expect.stringContaining('--on-conflict'),
+    });
+    expect(await stateOf(copy, id)).toBe("another's");
+  });
+
+  it('does not write into a table that somebody else made while it was about to', async () => {
+    const { context, sessions, folder, copy } = await archived(5);
+    const request = restoreRequest(folder, { toTable: copy, events: false });
+    const plan = await planRestore(context, request);
+    const other = await restoreFrom(context, folder, { ...request, shiftMs: 1000 });
+    expect(other.error).toBeNull();
+    const before = await contentOf(engine.raw, copy);
+    const { error } = await restoreArchive(context, request, plan);
+    expect(error).toMatchObject({ code: 'RESTORE_UNFINISHED' });
+    expect(await contentOf(engine.raw, copy)).toEqual(before);
+    expect(before).not.toEqual(await contentOf(engine.raw, sessions));
+  });
+
+  it('killed before it knew which table it had made goes on in an empty one alone', async () => {
+    for (const isEmpty of [true, false]) {
+      const { context, sessions, folder, copy } = await stopped();
+      const progress = path.join(folder, '..', 'progress');
+      const [name = ''] = readdirSync(progress);
+      const [begun = ''] = readFileSync(path.join(progress, name), 'utf8').split('\n');
+      writeFileSync(path.join(progress, name), `${begun}\n`);
+      if (isEmpty)
+        for (const id of await idsOf(engine.raw, copy))
+          await engine.raw.call('DeleteItem', { TableName: copy, Key: { session_id: { S: id } } });
+      const resuming = restoreFrom(context, folder, { toTable: copy, events: false, resume: true });
+      if (!isEmpty) await expect(resuming).rejects.toMatchObject({ code: 'RESTORE_UNFINISHED' });
+      else expect((await resuming).error).toBeNull();
+      if (isEmpty) expect(await contentOf(engine.raw, copy)).toEqual(await contentOf(engine.raw, sessions));
+    }
+  });
+
+  it('with other flags says with which it was begun', async () => {
+    const { context, folder, copy } = await stopped({ shiftMs: 60_000, resumeCommand: 'mcp-sessions restore x' });
+    const request = { toTable: copy, events: false };
+    const unfinished = {
+      code: 'RESTORE_UNFINISHED',
+      hint: expect.stringContaining('this goes on: mcp-sessions restore x'),
+    };
+    for (const more of [{}, { resume: true }, { onConflict: 'skip' }, { shiftMs: 1000, resume: true }] as const)
+      await expect(restoreFrom(context, folder, { ...request, ...more })).rejects.toMatchObject(unfinished);
+    await expect(restoreFrom(context, folder, { toTable: copy, resume: true })).rejects.toMatchObject(unfinished);
+    const { error } = await restoreFrom(context, folder, { ...request, shiftMs: 60_000, resume: true });
+    expect(error).toBeNull();
+  });
+
+  it('is not gone on with from an archive of the same id and other content', async () => {
+    const { context, folder, copy } = await stopped();
+    const list = path.join(folder, 'archive.json');
+    const changed = readFileSync(list, 'utf8').replace('"tool": "test"', '"tool": "other"');
+    writeFileSync(list, changed);
+    writeFileSync(`${list}.sha256`, `${createHash('sha256').update(changed).digest('hex')}  archive.json\n`);
+    await expect(restoreFrom(context, folder, { toTable: copy, events: false, resume: true })).rejects.toMatchObject({
+      code: 'TABLE_EXISTS',
+    });
   });
 
   it('does not take for a conflict what it wrote itself', async () => {

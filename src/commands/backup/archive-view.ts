@@ -35,7 +35,7 @@ export function archivePlanView(path: string, tables: Awaited<ReturnType<typeof 
 
 /** `resume` is the command that goes on; null when all is done. */
 export function archiveView(result: ArchiveResult, resume: string | null): View {
-  const { path, tables, encrypted, readUnits, seconds } = result;
+  const { path, tables, encrypted, readUnits, seconds, wasWhole } = result;
   const more = {
     dryRun: false,
     encrypted,
@@ -57,7 +57,9 @@ export function archiveView(result: ArchiveResult, resume: string | null): View 
       return [
         ...lines,
         page.note(`archive${encrypted ? ', encrypted' : ''}: ${path}`),
-        page.note(`${number(readUnits)} read ${readUnits === 1 ? 'unit' : 'units'}, ${seconds.toFixed(1)} s`),
+        wasWhole
+          ? page.note('it is whole already; nothing was left to do')
+          : page.note(`${number(readUnits)} read ${readUnits === 1 ? 'unit' : 'units'}, ${seconds.toFixed(1)} s`),
       ].join('\n');
     },
   });

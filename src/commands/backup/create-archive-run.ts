@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { EXIT } from '../../errors.js';
-import type { ArchiveRequest } from '../../operations/archive.js';
+import type { ArchiveRequest, ArchiveResult } from '../../operations/archive.js';
 import type { Target } from '../../operations/target.js';
 import { version } from '../../version.js';
-import { secretForWriting } from '../archive-secret.js';
+import { plainWarnings, secretForWriting } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
 import { commandLine } from '../equivalent.js';
 import { filterOf } from '../filter-options.js';
@@ -24,13 +23,22 @@ async function fingerprint(session: CommandSession, target: Target, flags: Creat
   return createHash('sha256').update(whole).digest('hex');
 }
 
-/** The command that goes on with this one, into the same folder. */
+/** The command that goes on with this one, into the same folder, wherever it is given. */
 function resumeCommand({ runtime }: CommandSession, folder: string): string {
-  const words = runtime.argv.filter((word) => word !== '--resume');
-  const hasPlace = words.some((word) => word === '--to' || word.startsWith('--to='));
-  const to = hasPlace ? [] : ['--to', path.relative(runtime.cwd, folder) || '.'];
-  return commandLine([...words, ...to, '--resume']);
+  const words = runtime.argv.filter(
+    (word, at) =>
+      word !== '--resume' && !word.startsWith('--to=') && word !== '--to' && runtime.argv[at - 1] !== '--to',
+  );
+  return commandLine([...words, '--to', folder, '--resume']);
 }
+
+const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
+  incomplete === 0
+    ? []
+    : [
+        `items archived without their attribute __proto__, which the AWS SDK for JavaScript cannot read: ${incomplete}; ` +
+          "AWS's own backups hold it",
+      ];
 
 /** Writes a portable archive; `folder` is null for one below `.mcp-sessions/backups/`. */
 export async function createArchive(
@@ -52,20 +60,23 @@ export async function createArchive(
     const tables = await tablesToArchive(context, target, choice);
     return { view: archivePlanView(place, tables) };
   }
+  const secret = await secretForWriting(session, flags);
   const request: ArchiveRequest = {
     ...choice,
     folder: place,
-    secret: await secretForWriting(session, flags),
+    secret,
     resume: flags.resume === true,
     segments: flags.segments ?? null,
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
     fingerprint: await fingerprint(session, target, flags),
+    resumeCommand: resumeCommand(session, place),
     tool: `mcp-sessions ${version}`,
   };
   const result = await archive(context, target, request);
   return {
-    view: archiveView(result, result.interrupted ? resumeCommand(session, place) : null),
+    view: archiveView(result, result.interrupted ? request.resumeCommand : null),
+    warnings: [...plainWarnings(session, secret), ...incompleteWarnings(result)],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }
