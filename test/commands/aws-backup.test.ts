@@ -276,6 +276,35 @@ describe('restore', () => {
     expect(readdirSync(path.join(cwd, '.mcp-sessions'))).toEqual(['backups']);
   });
 
+  it('with --resume touches nothing when there is nothing to go on with', async () => {
+    await backup(['-q']);
+    const argv = ['latest', '--in-place', '--no-settle', '--json', '--confirm', 'mcp-sessions'];
+    const inPlace = [...argv, '--confirm', 'mcp-session-events'];
+    expect((await restore(inPlace, { now: NOW + 60_000 })).code).toBe(0);
+    await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'since' } } });
+    aws.double.forgetCalls();
+    for (const resumed of [
+      [...inPlace, '--resume'],
+      ['latest', '--to-table', 'copy', '--yes', '--json', '--resume'],
+    ]) {
+      const result = await restore(resumed, { now: NOW + 120_000 });
+      expect([result.code, errorOf(result).code]).toEqual([1, 'NOTHING_TO_RESUME']);
+    }
+    expect(aws.writes()).toEqual([]);
+    const { Items } = await aws.raw.call('Scan', { TableName: 'mcp-sessions' });
+    expect(Items?.map(({ session_id: id }) => id?.S).toSorted()).toEqual(['one', 'since']);
+  });
+
+  it('does not offer --resume where no table came into being', async () => {
+    await backup(['-q']);
+    aws.double.inject({
+      operation: 'RestoreTableFromBackup',
+      error: awsFaults.accessDenied('RestoreTableFromBackup', 'mcp-sessions'),
+    });
+    const { code, stdout } = await restore(['latest', '--to-table', 'copy', '--yes', '--json']);
+    expect([code, JSON.parse(stdout).resume]).toEqual([1, null]);
+  });
+
   it.each([
     [['latest', '--shift-expiry', '1d'], '--shift-expiry'],
     [['latest', '--on-conflict', 'skip'], '--on-conflict'],
