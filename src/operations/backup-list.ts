@@ -50,6 +50,18 @@ export async function findBackups(
   return found;
 }
 
+/** The newest backups, one of each of the tables, that were made together by their names; empty when there are none. */
+export function newestTogether(backups: readonly Backup[], tables: readonly string[]): readonly Backup[] {
+  const stamps = new Set(backups.flatMap(({ name, table }) => stampIn(name, table) ?? []));
+  for (const stamp of [...stamps].toSorted().toReversed()) {
+    const set = tables.flatMap(
+      (table) => backups.find((backup) => backup.table === table && backup.name === backupName(table, stamp)) ?? [],
+    );
+    if (set.length === tables.length) return set;
+  }
+  return [];
+}
+
 /**
  * The newest AVAILABLE backups that were made together. A table that has no backup at all is left out; one that has some,
  * but none of the same run as the other's, is no reason to put together what does not belong together.
@@ -59,11 +71,8 @@ function latestOf(all: readonly Backup[], tables: readonly string[]): readonly B
   const backedUp = tables.filter((table) => usable.some((backup) => backup.table === table));
   if (backedUp.length === 0) throw notFound('latest', tables, 'none is AVAILABLE: `mcp-sessions backup` makes one');
   if (backedUp.length === 1) return usable.slice(0, 1);
-  const stamps = new Set(usable.flatMap(({ name, table }) => stampIn(name, table) ?? []));
-  for (const stamp of [...stamps].toSorted().toReversed()) {
-    const pair = backedUp.flatMap((table) => usable.find(({ name }) => name === backupName(table, stamp)) ?? []);
-    if (pair.length === backedUp.length) return pair;
-  }
+  const pair = newestTogether(usable, backedUp);
+  if (pair.length > 0) return pair;
   const newest = backedUp.map((table) => usable.find((backup) => backup.table === table)?.name ?? '');
   throw notFound(
     'latest',

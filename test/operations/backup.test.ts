@@ -430,10 +430,20 @@ describe('backup prune', () => {
   });
 
   it('never takes the last good one of a table, and says so', () => {
-    const backups = [backup('a', 10), backup('b', 1), backup('b', 10)];
+    const backups = [backup('a', 10), backup('b', 1), backup('b', 9)];
     const plan = planPrune(backups, rule({ madeBefore: FIRST - 0.5 * day }));
-    expect(plan.goes.map(({ arn }) => arn)).toEqual(['b-10']);
+    expect(plan.goes.map(({ arn }) => arn)).toEqual(['b-9']);
     expect(plan.lastGood.map(({ arn }) => arn)).toEqual(['a-10', 'b-1']);
+  });
+
+  it('never takes the newest set that was made together, although newer ones of one table are there', () => {
+    const backups = [backup('a', 1), backup('a', 2), backup('b', 2), backup('a', 3), backup('b', 3)];
+    const plan = planPrune(backups, rule({ keep: 1 }));
+    expect(plan.goes.map(({ arn }) => arn)).toEqual(['a-3', 'b-3']);
+    expect(plan.lastSet.map(({ arn }) => arn)).toEqual(['a-2']);
+    expect(goes(backups, { madeBefore: FIRST })).toEqual(['a-3', 'b-3']);
+    const halves = [backup('a', 1), backup('b', 2), backup('a', 3), backup('b', 3)];
+    expect(goes(halves, { keep: 1 })).toEqual([]);
   });
 
   it('counts only those that are good: one that is being made, or AWS made, keeps no other from staying', () => {

@@ -154,6 +154,9 @@ export function deletePlanText(page: Page, backups: readonly ListedBackup[], pla
     ...(plan?.lastGood ?? []).map(({ name, table }) =>
       page.same(`${name} stays: it is the last good backup of ${table}; \`backup delete\` takes it by name`),
     ),
+    ...(plan?.lastSet ?? []).map(({ name }) =>
+      page.same(`${name} stays: with the other table's it is the last set that was made together`),
+    ),
     ...(plan !== undefined && plan.otherNames > 0
       ? [page.note(`${plan.otherNames} of other names stay; --any-name takes them too`)]
       : []),
@@ -193,7 +196,7 @@ export function deletedView(backups: readonly DeletedBackup[], now: number, plan
       return [
         page.success(`${deleted} of ${backups.length} backups deleted`),
         ...rest.map(({ name, error }) => page.blocked(`${name}: ${error?.message ?? 'not begun'}`)),
-        ...(plan === undefined || (plan.lastGood.length === 0 && plan.otherNames === 0)
+        ...(plan === undefined || (plan.lastGood.length === 0 && plan.lastSet.length === 0 && plan.otherNames === 0)
           ? []
           : [deletePlanText(page, [], plan)]),
       ].join('\n');
