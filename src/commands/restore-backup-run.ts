@@ -180,7 +180,9 @@ async function restoreOver(run: Run, backup: string): Promise<Outcome> {
       hint: 'give --resume to go on with it; as long as no table was deleted, removing that file gives it up',
     });
   if (earlier === null && flags.resume === true)
-    throw nothingToResume('none of these tables is half-way through a restore in place, and a finished one leaves nothing');
+    throw nothingToResume(
+      'none of these tables is half-way through a restore in place, and a finished one leaves nothing',
+    );
   // A later `latest` would be the safety backup of the run that was stopped.
   const sources = earlier === null ? [backup] : earlier.tables.map(({ sourceArn }) => sourceArn);
   const plan = await planRestore(context, target, { ...run.request, source: { backups: sources } });
