@@ -19,18 +19,30 @@ function folderOf(cwd: string, backup: string): string | null {
   return /[/\\]|^\./.test(backup) || isFolder(file) ? file : null;
 }
 
-/** The newest archive below `.mcp-sessions/backups/`: what `latest` means where the endpoint has no backups. */
-async function newestArchive(session: CommandSession): Promise<string | null> {
-  const [{ offersBackups }, { newestFolder }] = await Promise.all([
+/** The newest archive of these tables below `.mcp-sessions/backups/`: `latest` where the endpoint has no backups. */
+async function newestArchive(session: CommandSession, { events }: RestoreFlags): Promise<string | null> {
+  const [{ offersBackups }, { latestArchive, listArchives }, { archiveFolder }] = await Promise.all([
     import('../operations/backup-place.js'),
+    import('../operations/archived-list.js'),
     import('./backup/default-folder.js'),
   ]);
   if (await offersBackups(await session.context())) return null;
-  const newest = newestFolder(session.runtime.cwd);
-  if (newest !== null) return newest;
-  throw new CliError('FILE_ERROR', 'there is no archive below .mcp-sessions/backups/', {
-    hint: '`mcp-sessions backup` makes one; or name the folder of one',
-  });
+  const { names } = await session.target();
+  const tables = names.filter(({ role }) => events || role !== 'events').map(({ name }) => name);
+  const archives = listArchives(archiveFolder(session.runtime.cwd));
+  const newest = latestArchive(archives, tables);
+  if (newest !== undefined) return newest.path;
+  const [other] = archives;
+  throw new CliError(
+    'FILE_ERROR',
+    `there is no whole archive of ${tables.join(' and ')} below .mcp-sessions/backups/`,
+    {
+      hint:
+        other === undefined
+          ? '`mcp-sessions backup` makes one; or name the folder of one'
+          : `one of other tables, of chosen sessions or without events is restored by its folder: ${path.relative(session.runtime.cwd, other.path)}`,
+    },
+  );
 }
 
 /** On a terminal the one thing that a restore cannot do without is asked for. */
@@ -49,7 +61,11 @@ export async function runRestore(session: CommandSession, named: string | null, 
   if (backup !== null && flags.pointInTime !== undefined)
     throw new CliError('USAGE', `--point-in-time goes without a backup's name ('${backup}')`);
   const folder =
-    backup === null ? null : backup === 'latest' ? await newestArchive(session) : folderOf(session.runtime.cwd, backup);
+    backup === null
+      ? null
+      : backup === 'latest'
+        ? await newestArchive(session, flags)
+        : folderOf(session.runtime.cwd, backup);
   if (folder !== null) {
     if (!flags.settle || !flags.count || flags.record !== undefined || flags.forceUnprotect === true)
       throw new CliError(

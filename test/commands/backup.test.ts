@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -60,9 +60,28 @@ describe('backup to a folder', () => {
     expect(JSON.parse(stdout).archive.path).toBe(folder);
     expect(existsSync(path.join(folder, 'archive.json'))).toBe(true);
     // `latest` is the newest of them.
-    await run(['backup', '-q', '--expired'], cwd, { now: NOW + 60_000 });
+    await run(['backup', '-q'], cwd, { now: NOW + 60_000 });
     const restored = await run(['restore', 'latest', '--to-table', 'latest-copy', '--dry-run', '--json'], cwd);
     expect(JSON.parse(restored.stdout).archive).toBe(`${folder.slice(0, -4)}2600`);
+  });
+
+  it('is the latest only for its own tables, and only if it is whole', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '-q'], cwd);
+    await run(['backup', '-q', '--expired'], cwd, { now: NOW + 60_000 });
+    await run(['backup', '-q', '--no-events'], cwd, { now: NOW + 120_000 });
+    await run(['backup', '-q', '--layout', 'generic', '--sessions-table', 'mcp-session-events'], cwd, {
+      now: NOW + 180_000,
+    });
+    mkdirSync(path.join(cwd, '.mcp-sessions', 'backups', 'other-backup-20261120-180000'));
+    const latest = async (argv: readonly string[]): Promise<string> => {
+      const { stdout, stderr } = await run(['restore', 'latest', '--dry-run', '--json', ...argv], cwd);
+      return stdout === '' ? JSON.parse(stderr).error.code : path.basename(JSON.parse(stdout).archive);
+    };
+    const copy = ['--to-table', 'latest-copy'];
+    expect(await latest(copy)).toBe('mcp-sessions-backup-20261120-142500');
+    expect(await latest([...copy, '--no-events'])).toBe('mcp-sessions-backup-20261120-142700');
+    expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
   });
 
   it('writes nothing with --dry-run', async () => {
