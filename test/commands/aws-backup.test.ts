@@ -103,9 +103,30 @@ describe('backup', () => {
   it('leaves the events out with --no-events, and warns of a table that is not there', async () => {
     expect(JSON.parse((await backup(['--no-events', '--json'])).stdout).backups).toHaveLength(1);
     await engine.raw.call('DeleteTable', { TableName: 'mcp-session-events' });
-    const { code, stderr } = await backup(['--json']);
-    expect(code).toBe(0);
-    expect(stderr).toContain("table 'mcp-session-events' does not exist");
+    for (const argv of [['--json'], ['--json', '--dry-run'], ['--json', '--to', 'archive']]) {
+      const { code, stdout, stderr } = await backup(argv);
+      expect(code).toBe(0);
+      expect(stderr).toContain("table 'mcp-session-events' is left out: it does not exist");
+      expect(JSON.parse(stdout).skipped).toEqual([
+        { table: 'mcp-session-events', reason: expect.stringContaining('does not exist') },
+      ]);
+    }
+    expect(JSON.parse((await backup(['--no-events', '--json'])).stdout).skipped).toEqual([]);
+    aws.double.forgetCalls();
+  });
+
+  it.each([
+    ['--events-table', ['--events-table', 'no-events-here'], {}],
+    ['MCP_SESSION_EVENT_TABLE', [], { MCP_SESSION_EVENT_TABLE: 'no-events-here' }],
+  ])('refuses an events table that %s names and that is not there', async (source, argv, env) => {
+    for (const more of [[], ['--dry-run'], ['--to', 'archive']]) {
+      const result = await backup([...argv, ...more, '--json'], { env });
+      expect([result.code, errorOf(result).code]).toEqual([1, 'TABLE_NOT_FOUND']);
+      expect(result.stderr).toContain(`'no-events-here' (${source})`);
+    }
+    expect(aws.writes()).toEqual([]);
+    expect(existsSync(path.join(cwd, 'archive'))).toBe(false);
+    expect((await backup([...argv, '--no-events', '--json'], { env })).code).toBe(0);
   });
 });
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CreateBackupsResult, CreatedBackup } from '../../operations/backup-create.js';
 import type { DeletedBackup } from '../../operations/backup-delete.js';
 import type { PrunePlan } from '../../operations/backup-prune.js';
+import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import { absoluteTime, isoTime, relativeTime } from '../../output/format-time.js';
 import type { Page } from '../../output/page.js';
@@ -100,11 +101,18 @@ function createdText(page: Page, created: CreatedBackup): string {
   return page.changed(`${name} is being made${error === null ? '' : `: ${error.message}`}`);
 }
 
+/** A table that is left out, as a warning. */
+export const skippedText = ({ table, reason }: SkippedTable): string => `table '${table}' is left out: ${reason}`;
+
 /** What became of the backups that were asked for. */
-export function createdView({ backups }: CreateBackupsResult, advise: (text: string) => string): View {
+export function createdView(
+  { backups }: CreateBackupsResult,
+  skipped: readonly SkippedTable[],
+  advise: (text: string) => string,
+): View {
   const rows = backups.map(createdJson);
   return {
-    json: { backups: rows },
+    json: { backups: rows, skipped },
     lines: rows,
     columns: [...KEYS, 'outcome', 'record'],
     records: rows.map(({ error: _error, place: _place, ...row }) => row),
@@ -129,13 +137,16 @@ export function createdView({ backups }: CreateBackupsResult, advise: (text: str
 }
 
 /** What would be backed up. */
-export function createDryRunView(tables: readonly { readonly table: string; readonly name: string }[]): View {
+export function createDryRunView(
+  tables: readonly { readonly table: string; readonly name: string }[],
+  skipped: readonly SkippedTable[],
+): View {
   const rows = tables.map(({ table, name }) => ({
     ...backupJson({ table, name, arn: null, status: 'PLANNED', createdAt: null, sizeBytes: null }),
     outcome: 'planned',
   }));
   return {
-    json: { dryRun: true, backups: rows },
+    json: { dryRun: true, backups: rows, skipped },
     lines: rows,
     columns: [...KEYS, 'outcome'],
     records: rows,

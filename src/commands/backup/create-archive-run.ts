@@ -10,6 +10,7 @@ import { commandLine } from '../equivalent.js';
 import { filterOf } from '../filter-options.js';
 import type { CommandSession } from '../session.js';
 import { archivePlanView, archiveView } from './archive-view.js';
+import { skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import { defaultFolder } from './default-folder.js';
 
@@ -39,8 +40,9 @@ export async function createArchive(
   folder: string | null,
 ): Promise<Outcome> {
   const { runtime } = session;
-  const [{ archive, tablesToArchive }, context, filter] = await Promise.all([
+  const [{ archive, tablesToArchive }, { existingTables }, context, filter] = await Promise.all([
     import('../../operations/archive.js'),
+    import('../../operations/target.js'),
     session.context(),
     filterOf(flags, runtime.now()),
   ]);
@@ -48,9 +50,11 @@ export async function createArchive(
   const [sessions] = target.names;
   const place = folder ?? defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
   const choice = { events: flags.events, filter: Object.keys(filter).length === 0 ? null : filter };
+  const { skipped } = await existingTables(context, target, flags.events);
+  const warnings = skipped.map(skippedText);
   if (flags.dryRun === true) {
     const tables = await tablesToArchive(context, target, choice);
-    return { view: archivePlanView(place, tables) };
+    return { view: archivePlanView(place, tables, skipped), warnings };
   }
   const request: ArchiveRequest = {
     ...choice,
@@ -65,7 +69,8 @@ export async function createArchive(
   };
   const result = await archive(context, target, request);
   return {
-    view: archiveView(result, result.interrupted ? resumeCommand(session, place) : null),
+    view: archiveView(result, skipped, result.interrupted ? resumeCommand(session, place) : null),
+    warnings,
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }

@@ -7,7 +7,7 @@ import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
-import { createdView, createDryRunView, recordFolder } from './backup-view.js';
+import { createdView, createDryRunView, recordFolder, skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import type { BackupPlace } from './create-run.js';
 
@@ -48,18 +48,19 @@ export async function createOnAws(
   const maker = await makerOf(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
-  const { tables, missing } = await existingTables(context, target);
-  const wanted = tables.filter(({ role }) => flags.events || role !== 'events');
+  const { tables, skipped } = await existingTables(context, target, flags.events);
   const at = session.runtime.now();
   if (flags.dryRun === true)
     return {
       view: createDryRunView(
-        wanted.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+        tables.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+        skipped,
       ),
+      warnings: skipped.map(skippedText),
     };
   const { cwd } = session.runtime;
   const request = {
-    tables: wanted,
+    tables,
     layout: target.layout.id,
     at,
     wait: flags.wait,
@@ -67,11 +68,10 @@ export async function createOnAws(
     records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
   };
   const result = await createBackups(context, request, maker);
-  const warnings = missing.map((name) => `table '${name}' does not exist: there is nothing to back up`);
   const error = errorOf(result, place);
   return {
-    view: createdView(result, session.advise),
-    warnings: [...warnings, ...result.warnings],
+    view: createdView(result, skipped, session.advise),
+    warnings: [...skipped.map(skippedText), ...result.warnings],
     exitCode: exitCodeOf(result, flags),
     ...(error !== null && { error }),
   };
