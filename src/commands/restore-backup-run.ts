@@ -20,6 +20,7 @@ import { commandLine } from './equivalent.js';
 import type { RestoreFlags } from './restore.js';
 import { planText, restoreDryRunView, restoreView } from './restore-backup-view.js';
 import type { AwsSource } from './restore-run.js';
+import { s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 import { billingOf } from './setup-options.js';
 
@@ -55,7 +56,8 @@ function instantOf(text: string, now: number): number | 'latest' {
 
 function sourceOf(backup: string | null, flags: RestoreFlags, now: number): RestoreRequest['source'] {
   if (backup === null) return { instant: instantOf(flags.pointInTime ?? '', now) };
-  return backup.startsWith('s3://') ? { exports: backup } : { backups: [backup] };
+  const url = s3Url(backup);
+  return url === null ? { backups: [backup] } : { exports: url };
 }
 
 async function requestOf(session: CommandSession, backup: string | null, flags: RestoreFlags): Promise<RestoreRequest> {
@@ -233,7 +235,7 @@ export async function restoreFromAws(
   flags: RestoreFlags,
 ): Promise<Outcome> {
   checkFlags(flags);
-  const isBackup = backup !== null && !backup.startsWith('s3://');
+  const isBackup = backup !== null && s3Url(backup) === null;
   if (flags.inPlace === true && !isBackup)
     throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
       hint: 'restore it into a new table with --to-table, and look at it before you replace anything',

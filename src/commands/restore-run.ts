@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { Outcome } from './definition.js';
 import type { RestoreFlags } from './restore.js';
+import { s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 
 /** What is restored from AWS: a name, an ARN, `latest`, `s3://…`; null with `--point-in-time`. */
@@ -14,7 +15,7 @@ const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: fal
 
 /** A path has a slash or begins with a dot; a bare name is an archive if such a folder is there. */
 function folderOf(cwd: string, backup: string): string | null {
-  if (/^(?:arn:|s3:\/\/)/.test(backup)) return null;
+  if (backup.startsWith('arn:') || s3Url(backup) !== null) return null;
   const file = path.resolve(cwd, backup);
   return /[/\\]|^\./.test(backup) || isFolder(file) ? file : null;
 }

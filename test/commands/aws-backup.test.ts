@@ -398,6 +398,11 @@ describe('backup to S3 and restore from it', () => {
 
   it.each([
     [['backup', '--to', 's3://UPPER'], 'not a place in S3'],
+    [['backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
+    [['backup', '--to', 'S3:bucket'], 'not a place in S3'],
+    [['backup', '--to', 's3:///x'], 'not a place in S3'],
+    [['restore', 's3:/bucket/x'], 'not a place in S3'],
+    [['teardown', '--backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
@@ -407,6 +412,14 @@ describe('backup to S3 and restore from it', () => {
     expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
     expect(result.stderr).toContain(said);
     expect(aws.writes()).toEqual([]);
+  });
+
+  it('takes S3:// for s3://', async () => {
+    await withRecovery();
+    const { code, stdout } = await backup(['--to', 'S3://bucket/here', '--json']);
+    expect([code, JSON.parse(stdout).backups[0].place]).toEqual([0, expect.stringMatching(/^s3:\/\/bucket\/here\//)]);
+    const plan = await restore(['S3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);
+    expect(plan.stdout).toContain('+ copy from the export of mcp-sessions in s3://bucket/here');
   });
 
   it('says how to go on when it is not waited for', async () => {
