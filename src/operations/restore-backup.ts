@@ -172,7 +172,7 @@ export async function planRestore(
       table,
       role,
       layout: target.layout.id,
-      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported) },
+      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported), untold: [] },
       isImport: exported !== null,
     });
     tasks.push({

@@ -37,7 +37,7 @@ export interface SettingsRequest {
   readonly role: TableRole;
   readonly layout: string;
   /** A backup or an export; null for a point in time. */
-  readonly backup: Pick<DescribedBackup, 'arn' | 'name'> | null;
+  readonly backup: Pick<DescribedBackup, 'arn' | 'name' | 'untold'> | null;
   /** Given with --record; null: look for one in the folder. */
   readonly recordFile: string | null;
   readonly recordFolder: string;
@@ -92,7 +92,9 @@ export async function findSettings(context: OperationContext, request: SettingsR
       });
   }
   if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [] };
-  const unknown = request.isImport ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP] : NOT_IN_BACKUP;
+  const unknown = request.isImport
+    ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP]
+    : [...(backup?.untold ?? []), ...NOT_IN_BACKUP];
   return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [] };
 }
 
@@ -155,7 +157,7 @@ function fromLayout(wanted: Wanted): DesiredTable {
   return found;
 }
 
-/** Without a record: the restored table as it is, the backup's TTL, stream and key, and the layout for the rest. */
+/** Without a record: the restored table as it is, the TTL, stream and key that the backup tells, the layout for the rest. */
 async function fromBackup(context: OperationContext, wanted: Wanted): Promise<DesiredTable> {
   const { target, role, layout, backup } = wanted;
   const observed = await observeTable(context.dynamo, target);
@@ -165,10 +167,12 @@ async function fromBackup(context: OperationContext, wanted: Wanted): Promise<De
     recordOf(observed, { role, layout: layout.id, region: context.dynamo.region, now, others: [] }),
   );
   const ofLayout = layoutTable(wanted);
+  const isUntold = (setting: DescribedBackup['untold'][number]): boolean => backup?.untold.includes(setting) === true;
   return {
     ...asItIs,
-    ttlAttribute: backup?.ttlAttribute ?? false,
-    stream: backup?.stream ?? false,
+    ...(isUntold('billingMode') && ofLayout !== undefined && { billing: ofLayout.billing }),
+    ttlAttribute: isUntold('ttl') ? ofLayout?.ttlAttribute : (backup?.ttlAttribute ?? false),
+    stream: isUntold('stream') ? ofLayout?.stream : (backup?.stream ?? false),
     kmsKey: backup?.kmsKey ?? undefined,
     tags: ofLayout?.tags ?? {},
     pointInTimeRecovery: ofLayout?.pointInTimeRecovery,

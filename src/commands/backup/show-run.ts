@@ -19,6 +19,7 @@ const json = (backup: ShownBackup, now: number) => ({
   stream: backup.stream,
   billingMode: backup.billingMode,
   kmsKey: backup.kmsKey,
+  untold: backup.untold,
   record: backup.record === null ? null : { file: backup.recordFile, settings: backup.record },
 });
 
@@ -44,8 +45,8 @@ function human(page: Page, backup: ShownBackup): string {
       itemCount === null ? null : `${formatCount(itemCount)} (by AWS's count, up to 6 h older than the backup)`,
     ],
     ['Indexes', backup.indexes.length === 0 ? 'none' : backup.indexes.join(', ')],
-    ['TTL', backup.ttlAttribute ?? 'off'],
-    ['Stream', backup.stream ?? 'off'],
+    ['TTL', backup.ttlAttribute ?? (backup.untold.includes('ttl') ? 'not told' : 'off')],
+    ['Stream', backup.stream ?? (backup.untold.includes('stream') ? 'not told' : 'off')],
     ['Billing', backup.billingMode],
     ['Encryption', backup.kmsKey ?? "DynamoDB's own key"],
     ['Recorded', recordText(backup)],
