@@ -60,7 +60,13 @@ const planJson = ({ table, target, source, settings }: RestoreTask) => ({
   pointInTime: source.kind === 'instant' ? new Date(source.at).toISOString() : null,
   items: null,
   reapplied: [],
-  settings: { from: settings.from, file: settings.file, unknown: settings.unknown, differs: settings.differs },
+  settings: {
+    from: settings.from,
+    file: settings.file,
+    unknown: settings.unknown,
+    differs: settings.differs,
+    problem: settings.problem,
+  },
 });
 
 export function restoreDryRunView(plan: RestorePlan, inPlace: boolean): View {

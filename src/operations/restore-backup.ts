@@ -203,6 +203,7 @@ function requireGoodTargets(targets: readonly string[]): void {
 
 function settingsWarnings({ settings, table, layout }: RestoreTask): readonly string[] {
   const warnings: string[] = [];
+  if (settings.problem !== null) warnings.push(`${table}: the record was not used: ${settings.problem}`);
   if (settings.unknown.length > 0)
     warnings.push(
       `${table}: no record tells ${settings.unknown.join(', ')}: they become what the layout ${layout.id} says`,

@@ -11,7 +11,7 @@ import {
   type TableRecord,
   type TableRole,
 } from '../schema/index.js';
-import { recordFile, recordOfBackup } from './backup-records.js';
+import { findRecord } from './backup-records.js';
 import type { OperationContext } from './context.js';
 import { readRecord } from './put-back.js';
 
@@ -30,6 +30,8 @@ export interface Settings {
   readonly unknown: readonly string[];
   /** Settings in which the table, as it still is, differs from the source. */
   readonly differs: readonly string[];
+  /** Why a record that is there was not used; null where none was passed over. */
+  readonly problem: string | null;
 }
 
 export interface SettingsRequest {
@@ -82,20 +84,19 @@ export async function findSettings(context: OperationContext, request: SettingsR
   const live = await readRecord(context, { name: table, role, layout });
   const compared = (record: TableRecord): readonly string[] => (live === null ? [] : differences(record, live));
   const keepsOwn = request.inPlace && request.recordFile === null && live !== null;
+  let problem: string | null = null;
   if (backup !== null && !keepsOwn) {
-    const file = request.recordFile ?? recordFile(request.recordFolder, backup);
-    const record = recordOfBackup(file, backup.arn);
-    if (record !== null) return { from: 'file', file, record, unknown: unread(record), differs: compared(record) };
-    if (request.recordFile !== null)
-      throw new CliError('FILE_ERROR', `'${file}' holds no settings of backup '${backup.name}' (${backup.arn})`, {
-        hint: 'name the file that `mcp-sessions backup` wrote with it, or leave --record out',
-      });
+    const found = findRecord(backup, { named: request.recordFile, folder: request.recordFolder });
+    const { file, record } = found;
+    problem = found.problem;
+    if (record !== null)
+      return { from: 'file', file, record, unknown: unread(record), differs: compared(record), problem };
   }
-  if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [] };
+  if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [], problem };
   const unknown = request.isImport
     ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP]
     : [...(backup?.untold ?? []), ...NOT_IN_BACKUP];
-  return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [] };
+  return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [], problem };
 }
 
 const unread = ({ tags, pointInTimeRecovery }: TableRecord): readonly string[] => [

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -314,6 +314,41 @@ describe('restore', () => {
     expect(aws.writes()).toEqual([]);
     const { Items } = await aws.raw.call('Scan', { TableName: 'mcp-sessions' });
     expect(Items?.map(({ session_id: id }) => id?.S).toSorted()).toEqual(['one', 'since']);
+  });
+
+  it.each([
+    ['damaged', '{"version":1,'],
+    ['without this backup', '{"version":1,"backups":[]}'],
+  ])('warns of a record that is %s, names it, and does without it', async (_what, text) => {
+    await backup(['-q']);
+    const file = path.join(cwd, '.mcp-sessions', 'backups', `${NAMES[0]}.json`);
+    writeFileSync(file, text);
+    const shown = await backup(['show', 'latest', '--json']);
+    expect([shown.code, JSON.parse(shown.stdout).backups[0].record]).toEqual([0, null]);
+    expect(shown.stderr).toContain(file);
+    const argv = ['latest', '--no-events', '--to-table', 'copy', '--json'];
+    const plan = await restore([...argv, '--dry-run']);
+    expect(JSON.parse(plan.stdout).tables[0].settings).toMatchObject({
+      from: 'table',
+      problem: expect.stringContaining(file),
+    });
+    const done = await restore([...argv, '--yes']);
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain(`the record was not used: '${file}'`);
+    const named = await restore([...argv, '--yes', '--record', file, '--to-table', 'other']);
+    expect([named.code, errorOf(named).code]).toEqual([1, 'FILE_ERROR']);
+  });
+
+  it('says that a record that was named does not exist', async () => {
+    await backup(['-q']);
+    for (const argv of [
+      ['backup', 'show', 'latest'],
+      ['restore', 'latest', '--to-table', 'copy', '--yes'],
+    ]) {
+      const { code, stderr } = await run([...argv, '--record', 'nofile.json', '--json']);
+      expect([code, JSON.parse(stderr).error.code]).toEqual([1, 'FILE_ERROR']);
+      expect(stderr).toContain(`there is no file '${path.join(cwd, 'nofile.json')}'`);
+    }
   });
 
   it('does not offer --resume where no table came into being', async () => {

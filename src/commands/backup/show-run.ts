@@ -77,5 +77,10 @@ export async function runShowBackup(session: CommandSession, text: string, flags
     recordFile: flags.record === undefined ? null : path.resolve(cwd, flags.record),
     recordFolder: recordFolder(cwd),
   });
-  return { view: showView(backups, now()) };
+  return {
+    view: showView(backups, now()),
+    warnings: backups.flatMap(({ name, recordProblem }) =>
+      recordProblem === null ? [] : [`${name}: the record was not used: ${recordProblem}`],
+    ),
+  };
 }
