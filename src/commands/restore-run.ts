@@ -17,7 +17,9 @@ const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: fal
 function folderOf(cwd: string, backup: string): string | null {
   if (backup.startsWith('arn:') || s3Url(backup) !== null) return null;
   const file = path.resolve(cwd, backup);
-  return /[/\\]|^\./.test(backup) || isFolder(file) ? file : null;
+  const below = path.resolve(cwd, '.mcp-sessions', 'backups', backup);
+  if (/[/\\]|^\./.test(backup) || isFolder(file)) return file;
+  return isFolder(below) ? below : null;
 }
 
 /** The newest archive of these tables below `.mcp-sessions/backups/`: `latest` where the endpoint has no backups. */
@@ -44,6 +46,16 @@ async function newestArchive(session: CommandSession, { events }: RestoreFlags):
           : `one of other tables, of chosen sessions or without events is restored by its folder: ${path.relative(session.runtime.cwd, other.path)}`,
     },
   );
+}
+
+/** A name is that of a backup of AWS's, or, where there are none, a folder that was mistyped. */
+async function requireBackups(session: CommandSession, backup: string): Promise<void> {
+  if (/^(?:arn|s3):/i.test(backup)) return;
+  const { offersBackups } = await import('../operations/backup-place.js');
+  if (await offersBackups(await session.context())) return;
+  throw new CliError('BACKUP_NOT_FOUND', `there is no folder '${backup}', and the endpoint has no backups of its own`, {
+    hint: '`mcp-sessions backup list` shows the archives below .mcp-sessions/backups/; name the folder of one',
+  });
 }
 
 /** On a terminal the one thing that a restore cannot do without is asked for. */
@@ -76,6 +88,7 @@ export async function runRestore(session: CommandSession, named: string | null, 
     const { restoreFolder } = await import('./restore-archive-run.js');
     return restoreFolder(session, folder, flags);
   }
+  if (backup !== null) await requireBackups(session, backup);
   const { restoreFromAws } = await import('./restore-backup-run.js');
   return restoreFromAws(session, { backup }, flags);
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readSmall } from '../archive/disk.js';
+import { onDisk, readSmall } from '../archive/disk.js';
 import { JOURNAL, LIST, parseList } from '../archive/format.js';
 import { CliError } from '../errors.js';
 import type { TableRole } from '../schema/index.js';
@@ -80,4 +80,38 @@ export function latestArchive(
   const [sessions] = tables;
   const wanted = tables.filter((table) => table === sessions || whole.some((archive) => holds(archive, table)));
   return whole.find((archive) => wanted.every((table) => holds(archive, table)));
+}
+
+export interface ArchivePrunePlan {
+  readonly goes: readonly ListedArchive[];
+  /** The newest whole ones, which the rule would take and which stay all the same. */
+  readonly stays: readonly ListedArchive[];
+}
+
+/**
+ * Which archives of some tables a rule takes. Those of the same tables are counted together, those of chosen sessions
+ * apart; one that is not finished or damaged neither counts nor goes, and the newest of the whole tables never does.
+ */
+export function planArchivePrune(
+  archives: readonly ListedArchive[],
+  tables: readonly string[],
+  { keep, madeBefore }: { readonly keep: number | null; readonly madeBefore: number | null },
+): ArchivePrunePlan {
+  const own = archives.filter(
+    (one) => one.status === 'AVAILABLE' && one.tables.some(({ name }) => tables.includes(name)),
+  );
+  const newest = new Set([latestArchive(own, tables), own.find(({ isPartOfTables }) => !isPartOfTables)]);
+  const counts = new Map<string, number>();
+  const taken = own.filter(({ tables: held, isPartOfTables, createdAt }) => {
+    const kind = JSON.stringify([isPartOfTables, held.map(({ name }) => name)]);
+    const at = counts.get(kind) ?? 0;
+    counts.set(kind, at + 1);
+    return (keep === null || at >= keep) && (madeBefore === null || createdAt < madeBefore);
+  });
+  return { goes: taken.filter((one) => !newest.has(one)), stays: taken.filter((one) => newest.has(one)) };
+}
+
+/** Removes an archive's folder for good. Throws FILE_ERROR. */
+export function removeArchive({ path: folder }: ListedArchive): void {
+  onDisk('write', folder, () => rmSync(folder, { recursive: true }));
 }

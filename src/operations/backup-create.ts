@@ -59,11 +59,11 @@ export interface BackupMaker {
 
 /** AWS's on-demand backups. */
 async function onDemand(
-  context: OperationContext,
+  listing: OperationContext,
   { tables, at, timeoutMs }: CreateBackupsRequest,
 ): Promise<BackupMaker> {
   const stamp = await freeStamp(
-    context,
+    listing,
     tables.map(({ name }) => name),
     at,
   );

@@ -20,6 +20,9 @@ beforeAll(async () => {
 const run = (argv: readonly string[], cwd: string, more: RunCommandOptions = {}): Promise<RunCommandResult> =>
   runCommand([...argv, ...at(engine.endpoint)], { cwd, now: NOW, ...more });
 
+/** The name of an archive that is made some minutes after NOW. */
+const name = (minutes: number): string => `mcp-sessions-backup-20261120-142${5 + minutes}00`;
+
 /** Answers several questions, one after the other. */
 const answers =
   (...pairs: readonly (readonly [question: string, keys: string])[]) =>
@@ -82,6 +85,46 @@ describe('backup to a folder', () => {
     expect(await latest(copy)).toBe('mcp-sessions-backup-20261120-142500');
     expect(await latest([...copy, '--no-events'])).toBe('mcp-sessions-backup-20261120-142700');
     expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
+  });
+
+  it('is listed, shown, pruned and deleted where the endpoint has no backups', async () => {
+    const cwd = tempFolder();
+    const folders = path.join(cwd, '.mcp-sessions', 'backups');
+    for (const minute of [0, 1, 2]) await run(['backup', '-q'], cwd, { now: NOW + minute * 60_000 });
+    const partial = 'mcp-sessions-backup-20261120-150000';
+    mkdirSync(path.join(folders, partial));
+    writeFileSync(path.join(folders, partial, 'archive.partial.jsonl'), '');
+    mkdirSync(path.join(folders, 'something-else'));
+    const listed = async (): Promise<readonly string[]> =>
+      JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout)
+        .backups.filter(({ status }: { status: string }) => status === 'AVAILABLE')
+        .map((one: { name: string }) => one.name);
+    expect(await listed()).toEqual([name(2), name(1), name(0)]);
+    const { backups } = JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout);
+    expect(backups.find((one: { name: string }) => one.name === partial)).toMatchObject({ status: 'PARTIAL' });
+    expect(backups.find((one: { name: string }) => one.name === name(0))).toMatchObject({
+      type: 'ARCHIVE',
+      path: path.join(folders, name(0)),
+      tables: ['mcp-sessions', 'mcp-session-events'],
+      items: expect.any(Number),
+      sizeBytes: expect.any(Number),
+      createdAt: '2026-11-20T14:25:00.000Z',
+    });
+    expect((await run(['backup', 'show', name(0), '-q'], cwd)).stdout).toContain("items of 'mcp-sessions'");
+    const mistyped = await run(['restore', 'te', '--yes', '--json'], cwd);
+    expect([mistyped.code, JSON.parse(mistyped.stderr).error.code]).toEqual([1, 'BACKUP_NOT_FOUND']);
+    expect((await run(['backup', 'prune', '--keep', '2', '--json'], cwd)).code).toBe(4);
+    expect((await run(['backup', 'prune', '--keep', '2', '--yes', '-q'], cwd)).code).toBe(0);
+    expect(await listed()).toEqual([name(2), name(1)]);
+    const later = { now: NOW + 86_400_000 };
+    const old = await run(['backup', 'prune', '--older-than', '1h', '--yes', '-q'], cwd, later);
+    expect(old.stdout).toContain(`${name(2)} stays`);
+    expect(await listed()).toEqual([name(2)]);
+    const deleted = await run(['backup', 'delete', name(2), partial, '--yes', '--json'], cwd);
+    expect(deleted.code).toBe(0);
+    expect(readdirSync(folders)).toEqual(['something-else']);
+    expect((await run(['backup', 'delete', 'something-else', '--yes', '--json'], cwd)).code).toBe(1);
+    expect(readdirSync(folders)).toEqual(['something-else']);
   });
 
   it('writes nothing with --dry-run', async () => {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { offersBackups } from '../../operations/backup-place.js';
 import { showBackups, type ShownBackup } from '../../operations/backup-show.js';
 import { formatCount } from '../../output/format-count.js';
 import { formatSize } from '../../output/format-size.js';
@@ -70,7 +71,12 @@ function showView(backups: readonly ShownBackup[], now: number): View {
 
 export async function runShowBackup(session: CommandSession, text: string, flags: ShowBackupFlags): Promise<Outcome> {
   const { cwd, now } = session.runtime;
-  const [context, target] = await Promise.all([session.context(), session.target()]);
+  const context = await session.context();
+  if (!(await offersBackups(context))) {
+    const { showArchived } = await import('./archived-run.js');
+    return showArchived(session, text);
+  }
+  const target = await session.target();
   const backups = await showBackups(context, {
     tables: target.names.map(({ name }) => name),
     text,
