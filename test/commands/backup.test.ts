@@ -84,6 +84,8 @@ describe('backup to a folder', () => {
     const copy = ['--to-table', 'latest-copy'];
     expect(await latest(copy)).toBe('mcp-sessions-backup-20261120-142500');
     expect(await latest([...copy, '--no-events'])).toBe('mcp-sessions-backup-20261120-142700');
+    const shown = await run(['backup', 'show', 'latest', '--json'], cwd);
+    expect(JSON.parse(shown.stdout).backups).toMatchObject([{ name: name(0) }]);
     expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
   });
 

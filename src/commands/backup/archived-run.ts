@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { type ListedArchive, listArchives, planArchivePrune, removeArchive } from '../../operations/archived-list.js';
+import {
+  latestArchive,
+  type ListedArchive,
+  listArchives,
+  planArchivePrune,
+  removeArchive,
+} from '../../operations/archived-list.js';
 import type { View } from '../../output/view.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
@@ -44,13 +50,14 @@ export function listArchived(session: CommandSession): Outcome {
   return { view: listView(archivesOf(session).map(rowOf), session.runtime.now(), ['the tables below .mcp-sessions/']) };
 }
 
-/** One archive by its lists; `latest` is the newest whole one. */
-export function showArchived(session: CommandSession, text: string): Outcome {
-  const newest = text === 'latest' ? archivesOf(session).find(({ status }) => status === 'AVAILABLE') : undefined;
+/** One archive by its lists; `latest` is the one that `restore latest` takes. */
+export async function showArchived(session: CommandSession, text: string): Promise<Outcome> {
+  const tables = text === 'latest' ? (await session.target()).names.map(({ name }) => name) : [];
+  const newest = text === 'latest' ? latestArchive(archivesOf(session), tables) : undefined;
   const row = rowOf(newest ?? find(session, text));
-  const { tables, encrypted, isPartOfTables } = row.folder;
+  const { tables: held, encrypted, isPartOfTables } = row.folder;
   const shown = listView([row], session.runtime.now(), []);
-  const json = { ...listedJson(row, session.runtime.now()), tables, encrypted, isPartOfTables };
+  const json = { ...listedJson(row, session.runtime.now()), tables: held, encrypted, isPartOfTables };
   const view: View = {
     ...shown,
     json: { backups: [json] },
@@ -58,7 +65,7 @@ export function showArchived(session: CommandSession, text: string): Outcome {
     human: (page) =>
       [
         shown.human(page),
-        ...tables.map(({ name, items }) => page.note(`${items.toLocaleString('en-US')} items of '${name}'`)),
+        ...held.map(({ name, items }) => page.note(`${items.toLocaleString('en-US')} items of '${name}'`)),
         ...(isPartOfTables ? [page.note('of chosen sessions only')] : []),
         ...(encrypted ? [page.note('encrypted')] : []),
         page.note(row.folder.path),
