@@ -20,6 +20,7 @@ import { commandLine } from './equivalent.js';
 import type { RestoreFlags } from './restore.js';
 import { planText, restoreDryRunView, restoreView } from './restore-backup-view.js';
 import type { AwsSource } from './restore-run.js';
+import { s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 import { billingOf } from './setup-options.js';
 
@@ -55,7 +56,8 @@ function instantOf(text: string, now: number): number | 'latest' {
 
 function sourceOf(backup: string | null, flags: RestoreFlags, now: number): RestoreRequest['source'] {
   if (backup === null) return { instant: instantOf(flags.pointInTime ?? '', now) };
-  return backup.startsWith('s3://') ? { exports: backup } : { backups: [backup] };
+  const url = s3Url(backup);
+  return url === null ? { backups: [backup] } : { exports: url };
 }
 
 async function requestOf(session: CommandSession, backup: string | null, flags: RestoreFlags): Promise<RestoreRequest> {
@@ -130,6 +132,12 @@ function outcomeOf(
 /** On a terminal a plan is shown before the question. */
 const planWasShown = ({ terminal, flags }: CommandSession): boolean => terminal.isInteractive && flags.yes !== true;
 
+/** A restore that is finished must not begin again: what was written since would be gone. */
+const nothingToResume = (why: string): CliError =>
+  new CliError('NOTHING_TO_RESUME', `there is no restore to go on with: ${why}; nothing was touched`, {
+    hint: '`mcp-sessions status` shows the tables; without --resume a restore begins anew',
+  });
+
 async function restoreBeside(run: Run): Promise<Outcome> {
   const { session, context, target, flags, request } = run;
   const plan = await planRestore(context, target, request);
@@ -140,6 +148,8 @@ async function restoreBeside(run: Run): Promise<Outcome> {
     throw new CliError('TABLE_EXISTS', `table '${first.target}' exists: an earlier restore of the same made it`, {
       hint: 'give --resume to go on with it, or name another table with --to-table',
     });
+  if (first === undefined && flags.resume === true)
+    throw nothingToResume(plan.tasks.map((task) => `there is no table '${task.target}'`).join(' and '));
   if (flags.dryRun === true) return { view: restoreDryRunView(plan, false), warnings: [] };
   if (begun.size < plan.tasks.length) {
     if (planWasShown(session)) session.tell(`${planText(session.page('stderr'), plan, false)}\n`);
@@ -151,7 +161,8 @@ async function restoreBeside(run: Run): Promise<Outcome> {
     });
   }
   const result = await restoreBackups(context, plan, begun);
-  const outcome = outcomeOf(run, plan, result, { expected: plan.tasks.length, goesOn: true });
+  const goesOn = result.tables.some(({ outcome }) => outcome !== 'failed');
+  const outcome = outcomeOf(run, plan, result, { expected: plan.tasks.length, goesOn });
   return planWasShown(session) ? outcome : { ...outcome, warnings: plan.warnings };
 }
 
@@ -170,6 +181,10 @@ async function restoreOver(run: Run, backup: string): Promise<Outcome> {
     throw new CliError('RESTORE_UNFINISHED', `an earlier run of this restore was stopped half-way (${file})`, {
       hint: 'give --resume to go on with it; as long as no table was deleted, removing that file gives it up',
     });
+  if (earlier === null && flags.resume === true)
+    throw nothingToResume(
+      'none of these tables is half-way through a restore in place, and a finished one leaves nothing',
+    );
   // A later `latest` would be the safety backup of the run that was stopped.
   const sources = earlier === null ? [backup] : earlier.tables.map(({ sourceArn }) => sourceArn);
   const plan = await planRestore(context, target, { ...run.request, source: { backups: sources } });
@@ -220,7 +235,7 @@ export async function restoreFromAws(
   flags: RestoreFlags,
 ): Promise<Outcome> {
   checkFlags(flags);
-  const isBackup = backup !== null && !backup.startsWith('s3://');
+  const isBackup = backup !== null && s3Url(backup) === null;
   if (flags.inPlace === true && !isBackup)
     throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
       hint: 'restore it into a new table with --to-table, and look at it before you replace anything',

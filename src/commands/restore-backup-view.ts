@@ -20,6 +20,7 @@ function settingsText({ settings }: RestoreTask): string {
   if (settings.from === 'file') return `settings as recorded in ${settings.file ?? ''}`;
   if (settings.from === 'table') return 'settings as the table has them today';
   if (settings.from === 'layout') return 'settings as the layout says: an export holds none';
+  if (settings.unknown.includes('ttl')) return 'settings as the layout says: the endpoint tells none with the backup';
   return "settings as AWS keeps them with the backup (indexes, TTL, stream, billing), tags as the layout's";
 }
 
@@ -59,7 +60,13 @@ const planJson = ({ table, target, source, settings }: RestoreTask) => ({
   pointInTime: source.kind === 'instant' ? new Date(source.at).toISOString() : null,
   items: null,
   reapplied: [],
-  settings: { from: settings.from, file: settings.file, unknown: settings.unknown, differs: settings.differs },
+  settings: {
+    from: settings.from,
+    file: settings.file,
+    unknown: settings.unknown,
+    differs: settings.differs,
+    problem: settings.problem,
+  },
 });
 
 export function restoreDryRunView(plan: RestorePlan, inPlace: boolean): View {

@@ -11,6 +11,7 @@ import { recordFolder } from './backup/backup-view.js';
 import { defaultFolder, newestFolder } from './backup/default-folder.js';
 import type { ConsentRequest } from './consent.js';
 import type { Outcome } from './definition.js';
+import { s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 import type { TeardownFlags } from './teardown.js';
 import { undoOf } from './teardown-undo.js';
@@ -34,7 +35,7 @@ function stepsOf(flags: TeardownFlags): readonly StepName[] {
     });
   if (!steps.includes('backup') && (flags.to !== undefined || !flags.settle))
     throw new CliError('USAGE', `${flags.to === undefined ? '--no-settle' : '--to'} goes with --backup or --all`);
-  if (flags.to?.startsWith('s3://') === true)
+  if (flags.to !== undefined && s3Url(flags.to) !== null)
     throw new CliError('USAGE', '--to names a folder here: an export to S3 is not waited for by teardown', {
       hint: `run \`mcp-sessions backup --to ${flags.to}\` first, or leave --to out`,
     });

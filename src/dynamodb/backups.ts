@@ -43,6 +43,8 @@ export interface DescribedBackup extends Backup {
   readonly billingMode: 'on-demand' | 'provisioned' | null;
   /** A key's ARN; null for the key that DynamoDB owns. */
   readonly kmsKey: string | null;
+  /** Settings that the answer says nothing of; null above means off only for the others. */
+  readonly untold: readonly ('ttl' | 'stream' | 'billingMode')[];
 }
 
 const TABLE_OF_ARN = /^arn:[^:]+:dynamodb:[^:]+:[^:]*:table\/([^/]+)\/backup\/[^/]+$/;
@@ -129,6 +131,8 @@ function toDescribed({ BackupDescription: description }: DescribeBackupCommandOu
     stream: stream?.StreamEnabled === true ? (stream.StreamViewType ?? null) : null,
     billingMode: mode === undefined ? null : mode === 'PAY_PER_REQUEST' ? 'on-demand' : 'provisioned',
     kmsKey: features?.SSEDescription?.KMSMasterKeyArn ?? null,
+    // Old tables with provisioned capacity may have no billing mode; all of it is missing only where nothing is told.
+    untold: features === undefined ? ['ttl', 'stream', ...(mode === undefined ? (['billingMode'] as const) : [])] : [],
   };
 }
 

@@ -2,7 +2,8 @@ import { type Backup, createBackup } from '../dynamodb/backups.js';
 import { CliError } from '../errors.js';
 import type { TableRecord, TableRole } from '../schema/index.js';
 import { alarmsOn, readAlarms } from './alarms.js';
-import { backupName, stampOf } from './backup-names.js';
+import { freeStamp } from './backup-list.js';
+import { backupName } from './backup-names.js';
 import { addRecord, recordFile, recordOfBackup } from './backup-records.js';
 import { untilAvailable } from './backup-safe.js';
 import type { OperationContext } from './context.js';
@@ -13,7 +14,7 @@ export interface CreateBackupsRequest {
   readonly tables: readonly { readonly name: string; readonly role: TableRole }[];
   /** The layout's id. */
   readonly layout: string;
-  /** Epoch milliseconds; all backups of the run bear it in their names. */
+  /** Epoch milliseconds; all backups of the run bear it, or the next second that is free, in their names. */
   readonly at: number;
   /** Wait until each is AVAILABLE. */
   readonly wait: boolean;
@@ -61,15 +62,23 @@ export interface BackupMaker {
 }
 
 /** AWS's on-demand backups. */
-const onDemand = ({ at, timeoutMs }: CreateBackupsRequest): BackupMaker => {
-  const nameOf = (table: string): string => backupName(table, stampOf(at));
+async function onDemand(
+  listing: OperationContext,
+  { tables, at, timeoutMs }: CreateBackupsRequest,
+): Promise<BackupMaker> {
+  const stamp = await freeStamp(
+    listing,
+    tables.map(({ name }) => name),
+    at,
+  );
+  const nameOf = (table: string): string => backupName(table, stamp);
   return {
     nameOf,
     make: (context, table) => askFor(context, table, nameOf(table)),
     until: (context, made) => untilAvailable(context, made, timeoutMs),
     placeOf: () => null,
   };
-};
+}
 
 const PREPARING_LIMIT_MS = 120_000;
 
@@ -177,8 +186,9 @@ async function createOne(
 export async function createBackups(
   context: OperationContext,
   all: CreateBackupsRequest,
-  maker: BackupMaker = onDemand(all),
+  given?: BackupMaker,
 ): Promise<CreateBackupsResult> {
+  const maker = given ?? (await onDemand(context, all));
   const reading = readAlarms(context);
   const one = (table: TableRequest): Promise<OneResult> => createOne(context, all, maker, table, reading);
   const [results] = await Promise.all([Promise.all(all.tables.map(one)), reading]);

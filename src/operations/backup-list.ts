@@ -1,6 +1,6 @@
 import { type Backup, describeBackup, listBackups, tableOfBackupArn } from '../dynamodb/backups.js';
 import { CliError } from '../errors.js';
-import { backupName, isStamp, stampIn } from './backup-names.js';
+import { backupName, isStamp, stampIn, stampOf } from './backup-names.js';
 import type { OperationContext } from './context.js';
 
 /** Newest first; the ARN decides between two of one instant, so that the order is always the same. */
@@ -24,8 +24,8 @@ const notFound = (text: string, tables: readonly string[], hint = LIST_HINT): Cl
 
 /**
  * The backups that a text stands for: an ARN; `latest`, the newest pair that was made together; a stamp
- * (`20261120-142500`), those that were made together then; or a name, the newest of that name. Those that are AVAILABLE
- * come before those that are not. `tables` are the layout's, sessions first.
+ * (`20261120-142500`), those that were made together then; or a name. `tables` are the layout's, sessions first. Throws
+ * BACKUP_NOT_FOUND, and BACKUP_AMBIGUOUS where more than one bears the name.
  */
 export async function findBackups(
   context: OperationContext,
@@ -41,13 +41,57 @@ export async function findBackups(
   }
   const all = await listTableBackups(context, tables);
   if (text === 'latest') return latestOf(all, tables);
-  const names = isStamp(text) ? tables.map((table) => backupName(table, text)) : [text];
-  const found = names.flatMap((name) => {
-    const same = all.filter((backup) => backup.name === name);
-    return same.find(({ status }) => status === 'AVAILABLE') ?? same[0] ?? [];
+  const found = isStamp(text)
+    ? tables.map((table) => all.filter((one) => one.table === table && one.name === backupName(table, text)))
+    : [all.filter(({ name }) => name === text)];
+  for (const same of found) requireOne(same);
+  const backups = found.flat();
+  if (backups.length === 0) throw notFound(text, tables);
+  return backups;
+}
+
+/** AWS takes the same name any number of times; which one is meant is not for us to guess. */
+function requireOne(same: readonly Backup[]): void {
+  const [first] = same;
+  if (first === undefined || same.length === 1) return;
+  const those = same.map(({ arn, createdAt }) => `${arn} (${new Date(createdAt).toISOString()})`);
+  throw new CliError('BACKUP_AMBIGUOUS', `${same.length} backups bear the name '${first.name}': ${those.join(', ')}`, {
+    hint: 'name the ARN of the one that is meant',
   });
-  if (found.length === 0) throw notFound(text, tables);
-  return found;
+}
+
+/**
+ * The first stamp from an instant on (epoch milliseconds) under which none of the tables has a backup: two runs within a
+ * second would else make backups of the same names. `taken` are names that are in use besides.
+ */
+export async function freeStamp(
+  context: OperationContext,
+  tables: readonly string[],
+  at: number,
+  taken: readonly string[] = [],
+): Promise<string> {
+  const names = new Set(taken);
+  try {
+    for (const { name } of await listTableBackups(context, tables)) names.add(name);
+  } catch (error) {
+    // Who may make backups may not be allowed to list them.
+    if (!(error instanceof CliError)) throw error;
+  }
+  let ms = at;
+  while (tables.some((table) => names.has(backupName(table, stampOf(ms))))) ms += 1000;
+  return stampOf(ms);
+}
+
+/** The newest backups, one of each of the tables, that were made together by their names; empty when there are none. */
+export function newestTogether(backups: readonly Backup[], tables: readonly string[]): readonly Backup[] {
+  const stamps = new Set(backups.flatMap(({ name, table }) => stampIn(name, table) ?? []));
+  for (const stamp of [...stamps].toSorted().toReversed()) {
+    const set = tables.flatMap(
+      (table) => backups.find((backup) => backup.table === table && backup.name === backupName(table, stamp)) ?? [],
+    );
+    if (set.length === tables.length) return set;
+  }
+  return [];
 }
 
 /**
@@ -59,11 +103,8 @@ function latestOf(all: readonly Backup[], tables: readonly string[]): readonly B
   const backedUp = tables.filter((table) => usable.some((backup) => backup.table === table));
   if (backedUp.length === 0) throw notFound('latest', tables, 'none is AVAILABLE: `mcp-sessions backup` makes one');
   if (backedUp.length === 1) return usable.slice(0, 1);
-  const stamps = new Set(usable.flatMap(({ name, table }) => stampIn(name, table) ?? []));
-  for (const stamp of [...stamps].toSorted().toReversed()) {
-    const pair = backedUp.flatMap((table) => usable.find(({ name }) => name === backupName(table, stamp)) ?? []);
-    if (pair.length === backedUp.length) return pair;
-  }
+  const pair = newestTogether(usable, backedUp);
+  if (pair.length > 0) return pair;
   const newest = backedUp.map((table) => usable.find((backup) => backup.table === table)?.name ?? '');
   throw notFound(
     'latest',

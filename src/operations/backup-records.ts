@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../dynamodb/backups.js';
 import { CliError } from '../errors.js';
@@ -72,6 +72,37 @@ export function removeRecord(file: string, arn: string): void {
   else writeRecords(file, left);
 }
 
-/** The settings that a file holds of a backup, or null. */
+/** The settings that a file holds of a backup, or null. Throws FILE_ERROR. */
 export const recordOfBackup = (file: string, arn: string): TableRecord | null =>
   readRecords(file).find((entry) => entry.arn === arn)?.record ?? null;
+
+export interface FoundRecord {
+  /** Where it was looked for. */
+  readonly file: string;
+  readonly record: TableRecord | null;
+  /** Why a file that is there tells nothing of the backup; null where it does, and where there is none. */
+  readonly problem: string | null;
+}
+
+/**
+ * Looks for the settings of a backup: in the file that was named, which has to have them, else in its own in the folder,
+ * without which a backup is restored as well. Throws FILE_ERROR for one that was named.
+ */
+export function findRecord(
+  { name, arn }: Pick<Backup, 'name' | 'arn'>,
+  { named, folder }: { readonly named: string | null; readonly folder: string },
+): FoundRecord {
+  const file = named ?? recordFile(folder, { name });
+  const missing = `'${file}' holds no settings of backup '${name}' (${arn})`;
+  try {
+    const record = recordOfBackup(file, arn);
+    if (record !== null) return { file, record, problem: null };
+    if (named === null) return { file, record, problem: existsSync(file) ? missing : null };
+  } catch (error) {
+    if (named !== null || !(error instanceof CliError)) throw error;
+    return { file, record: null, problem: error.message };
+  }
+  throw new CliError('FILE_ERROR', existsSync(file) ? missing : `there is no file '${file}'`, {
+    hint: 'name the file that `mcp-sessions backup` wrote with it, or leave --record out',
+  });
+}

@@ -1,7 +1,7 @@
 import { describeBackup, type DescribedBackup } from '../dynamodb/backups.js';
 import type { TableRecord } from '../schema/index.js';
 import { findBackups } from './backup-list.js';
-import { recordFile, recordOfBackup } from './backup-records.js';
+import { findRecord } from './backup-records.js';
 import type { OperationContext } from './context.js';
 
 export interface ShowBackupsRequest {
@@ -19,6 +19,8 @@ export interface ShownBackup extends DescribedBackup {
   readonly recordFile: string;
   /** The settings that AWS does not keep; null where there is no record. */
   readonly record: TableRecord | null;
+  /** Why a record that is there was not used; null where none was passed over. */
+  readonly recordProblem: string | null;
 }
 
 /** Backups, with what AWS keeps of their tables and what was recorded beside. Throws BACKUP_NOT_FOUND. */
@@ -30,8 +32,8 @@ export async function showBackups(
   return Promise.all(
     found.map(async ({ arn }) => {
       const backup = await describeBackup(context.dynamo, arn);
-      const file = places.recordFile ?? recordFile(places.recordFolder, backup);
-      return { ...backup, recordFile: file, record: recordOfBackup(file, arn) };
+      const { file, record, problem } = findRecord(backup, { named: places.recordFile, folder: places.recordFolder });
+      return { ...backup, recordFile: file, record, recordProblem: problem };
     }),
   );
 }

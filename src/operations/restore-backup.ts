@@ -173,7 +173,7 @@ export async function planRestore(
       table,
       role,
       layout: target.layout.id,
-      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported) },
+      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported), untold: [] },
       isImport: exported !== null,
     });
     tasks.push({
@@ -204,6 +204,7 @@ function requireGoodTargets(targets: readonly string[]): void {
 
 function settingsWarnings({ settings, table, layout }: RestoreTask): readonly string[] {
   const warnings: string[] = [];
+  if (settings.problem !== null) warnings.push(`${table}: the record was not used: ${settings.problem}`);
   if (settings.unknown.length > 0)
     warnings.push(
       `${table}: no record tells ${settings.unknown.join(', ')}: they become what the layout ${layout.id} says`,

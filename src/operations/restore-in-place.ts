@@ -4,7 +4,8 @@ import { deleteTable, describeRestore } from '../dynamodb/restores.js';
 import { setDeletionProtection } from '../dynamodb/tables.js';
 import { CliError } from '../errors.js';
 import { withAlarms } from './alarms.js';
-import { backupName, stampOf } from './backup-names.js';
+import { freeStamp } from './backup-list.js';
+import { backupName } from './backup-names.js';
 import { addRecord, recordFile } from './backup-records.js';
 import { type SafetyOptions, untilSafe } from './backup-safe.js';
 import type { OperationContext } from './context.js';
@@ -103,14 +104,6 @@ async function needsSafety(context: OperationContext, { table, safety, stage }: 
   return now !== null && now.status !== 'DELETING';
 }
 
-/** Names are not unique: a safety backup must not bear that of the backup that is restored, which is found by it. */
-function freshStamp(now: number, tasks: readonly RestoreTask[]): string {
-  const taken = new Set(tasks.map(({ backup }) => backup?.name));
-  const isTaken = (stamp: string): boolean => tasks.some(({ table }) => taken.has(backupName(table, stamp)));
-  const stamp = stampOf(now);
-  return isTaken(stamp) ? freshStamp(now + 1000, tasks) : stamp;
-}
-
 /** The safety backups, and a last look at what is to be restored. */
 async function makeSafe(
   context: OperationContext,
@@ -118,7 +111,13 @@ async function makeSafe(
   progress: Progressing,
   options: InPlaceOptions,
 ): Promise<void> {
-  const stamp = freshStamp(context.now(), tasks);
+  // A safety backup must not bear the name of the backup that is restored, which is found by it.
+  const stamp = await freeStamp(
+    context,
+    tasks.map(({ table }) => table),
+    context.now(),
+    tasks.flatMap(({ backup }) => backup?.name ?? []),
+  );
   for (const task of tasks) {
     const one = progress.of(task);
     if (!(await needsSafety(context, one))) continue;

@@ -11,7 +11,7 @@ import {
   type TableRecord,
   type TableRole,
 } from '../schema/index.js';
-import { recordFile, recordOfBackup } from './backup-records.js';
+import { findRecord } from './backup-records.js';
 import type { OperationContext } from './context.js';
 import { readRecord } from './put-back.js';
 
@@ -30,6 +30,8 @@ export interface Settings {
   readonly unknown: readonly string[];
   /** Settings in which the table, as it still is, differs from the source. */
   readonly differs: readonly string[];
+  /** Why a record that is there was not used; null where none was passed over. */
+  readonly problem: string | null;
 }
 
 export interface SettingsRequest {
@@ -37,7 +39,7 @@ export interface SettingsRequest {
   readonly role: TableRole;
   readonly layout: string;
   /** A backup or an export; null for a point in time. */
-  readonly backup: Pick<DescribedBackup, 'arn' | 'name'> | null;
+  readonly backup: Pick<DescribedBackup, 'arn' | 'name' | 'untold'> | null;
   /** Given with --record; null: look for one in the folder. */
   readonly recordFile: string | null;
   readonly recordFolder: string;
@@ -82,18 +84,19 @@ export async function findSettings(context: OperationContext, request: SettingsR
   const live = await readRecord(context, { name: table, role, layout });
   const compared = (record: TableRecord): readonly string[] => (live === null ? [] : differences(record, live));
   const keepsOwn = request.inPlace && request.recordFile === null && live !== null;
+  let problem: string | null = null;
   if (backup !== null && !keepsOwn) {
-    const file = request.recordFile ?? recordFile(request.recordFolder, backup);
-    const record = recordOfBackup(file, backup.arn);
-    if (record !== null) return { from: 'file', file, record, unknown: unread(record), differs: compared(record) };
-    if (request.recordFile !== null)
-      throw new CliError('FILE_ERROR', `'${file}' holds no settings of backup '${backup.name}' (${backup.arn})`, {
-        hint: 'name the file that `mcp-sessions backup` wrote with it, or leave --record out',
-      });
+    const found = findRecord(backup, { named: request.recordFile, folder: request.recordFolder });
+    const { file, record } = found;
+    problem = found.problem;
+    if (record !== null)
+      return { from: 'file', file, record, unknown: unread(record), differs: compared(record), problem };
   }
-  if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [] };
-  const unknown = request.isImport ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP] : NOT_IN_BACKUP;
-  return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [] };
+  if (live !== null) return { from: 'table', file: null, record: live, unknown: unread(live), differs: [], problem };
+  const unknown = request.isImport
+    ? [...NOT_IN_EXPORT, ...NOT_IN_BACKUP]
+    : [...(backup?.untold ?? []), ...NOT_IN_BACKUP];
+  return { from: request.isImport ? 'layout' : 'backup', file: null, record: null, unknown, differs: [], problem };
 }
 
 const unread = ({ tags, pointInTimeRecovery }: TableRecord): readonly string[] => [
@@ -155,7 +158,7 @@ function fromLayout(wanted: Wanted): DesiredTable {
   return found;
 }
 
-/** Without a record: the restored table as it is, the backup's TTL, stream and key, and the layout for the rest. */
+/** Without a record: the restored table as it is, the TTL, stream and key that the backup tells, the layout for the rest. */
 async function fromBackup(context: OperationContext, wanted: Wanted): Promise<DesiredTable> {
   const { target, role, layout, backup } = wanted;
   const observed = await observeTable(context.dynamo, target);
@@ -165,10 +168,12 @@ async function fromBackup(context: OperationContext, wanted: Wanted): Promise<De
     recordOf(observed, { role, layout: layout.id, region: context.dynamo.region, now, others: [] }),
   );
   const ofLayout = layoutTable(wanted);
+  const isUntold = (setting: DescribedBackup['untold'][number]): boolean => backup?.untold.includes(setting) === true;
   return {
     ...asItIs,
-    ttlAttribute: backup?.ttlAttribute ?? false,
-    stream: backup?.stream ?? false,
+    ...(isUntold('billingMode') && ofLayout !== undefined && { billing: ofLayout.billing }),
+    ttlAttribute: isUntold('ttl') ? ofLayout?.ttlAttribute : (backup?.ttlAttribute ?? false),
+    stream: isUntold('stream') ? ofLayout?.stream : (backup?.stream ?? false),
     kmsKey: backup?.kmsKey ?? undefined,
     tags: ofLayout?.tags ?? {},
     pointInTimeRecovery: ofLayout?.pointInTimeRecovery,

@@ -172,10 +172,11 @@ export async function finishRestore(context: OperationContext, task: RestoreTask
     await untilRestored(context, target);
     const desired = await wantedTable(context, task);
     // What TTL would remove is counted whether it is turned on or not.
-    const ttlAttribute = settings.record?.ttlAttribute ?? task.backup?.ttlAttribute ?? null;
+    const isTold = task.backup?.untold.includes('ttl') !== true;
+    const ttlAttribute = settings.record?.ttlAttribute ?? (isTold ? task.backup?.ttlAttribute : desired.ttlAttribute);
     if (task.count) {
-      const { items, expired } = await countItems(context, target, ttlAttribute);
-      result = { ...result, items, expiredItems: ttlAttribute === null ? null : expired };
+      const { items, expired } = await countItems(context, target, ttlAttribute || null);
+      result = { ...result, items, expiredItems: ttlAttribute ? expired : null };
     }
     const { reapplied, missed, interrupted, error } = await putBack(context, desired);
     const replicas = (settings.record?.replicas ?? []).map((region) => ({

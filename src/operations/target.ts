@@ -160,21 +160,45 @@ export async function requireSessions(context: OperationContext, target: Target)
   return target.sessions;
 }
 
-export interface ExistingTables {
-  readonly tables: readonly TableName[];
-  /** Names of the layout's tables that are not there. */
-  readonly missing: readonly string[];
+/** A table of the layout that is left out, and why. */
+export interface SkippedTable {
+  readonly table: string;
+  readonly reason: string;
 }
 
-/** Which of the layout's tables are there; the sessions table must be. */
-export async function existingTables(context: OperationContext, target: Target): Promise<ExistingTables> {
+export interface ExistingTables {
+  readonly tables: readonly TableName[];
+  readonly skipped: readonly SkippedTable[];
+}
+
+/** Whether a name was given for this command: by a flag, or by one of the layout's environment variables. */
+const isGivenName = ({ layout }: Target, { role, source }: TableName): boolean =>
+  source.startsWith('--') ||
+  layout.tables.some((table) => table.role === role && table.environmentVariables.includes(source));
+
+/**
+ * Which of the layout's tables are there; the sessions table must be, and so must an events table whose name was given
+ * by a flag or the environment. `events` is false where the events table is not asked for. Throws TABLE_NOT_FOUND.
+ */
+export async function existingTables(
+  context: OperationContext,
+  target: Target,
+  events: boolean,
+): Promise<ExistingTables> {
   await requireSessions(context, target);
+  const wanted = target.names.filter(({ role }) => events || role !== 'events');
   const found = await Promise.all(
-    target.names.map(async (table) => ({ table, isThere: (await describeTable(context.dynamo, table.name)) !== null })),
+    wanted.map(async (table) => ({ table, isThere: (await describeTable(context.dynamo, table.name)) !== null })),
   );
+  const missing = found.filter(({ isThere }) => !isThere).map(({ table }) => table);
+  const named = missing.find((table) => isGivenName(target, table));
+  if (named !== undefined)
+    throw new CliError('TABLE_NOT_FOUND', `the ${named.role} table '${named.name}' (${named.source}) does not exist`, {
+      hint: 'name the one that is there with --events-table; --no-events leaves it out',
+    });
   return {
     tables: found.filter(({ isThere }) => isThere).map(({ table }) => table),
-    missing: found.filter(({ isThere }) => !isThere).map(({ table }) => table.name),
+    skipped: missing.map(({ name }) => ({ table: name, reason: 'it does not exist: there is nothing to back up' })),
   };
 }
 

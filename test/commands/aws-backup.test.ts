@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -117,9 +117,30 @@ describe('backup', () => {
   it('leaves the events out with --no-events, and warns of a table that is not there', async () => {
     expect(JSON.parse((await backup(['--no-events', '--json'])).stdout).backups).toHaveLength(1);
     await engine.raw.call('DeleteTable', { TableName: 'mcp-session-events' });
-    const { code, stderr } = await backup(['--json']);
-    expect(code).toBe(0);
-    expect(stderr).toContain("table 'mcp-session-events' does not exist");
+    for (const argv of [['--json'], ['--json', '--dry-run'], ['--json', '--to', 'archive']]) {
+      const { code, stdout, stderr } = await backup(argv);
+      expect(code).toBe(0);
+      expect(stderr).toContain("table 'mcp-session-events' is left out: it does not exist");
+      expect(JSON.parse(stdout).skipped).toEqual([
+        { table: 'mcp-session-events', reason: expect.stringContaining('does not exist') },
+      ]);
+    }
+    expect(JSON.parse((await backup(['--no-events', '--json'])).stdout).skipped).toEqual([]);
+    aws.double.forgetCalls();
+  });
+
+  it.each([
+    ['--events-table', ['--events-table', 'no-events-here'], {}],
+    ['MCP_SESSION_EVENT_TABLE', [], { MCP_SESSION_EVENT_TABLE: 'no-events-here' }],
+  ])('refuses an events table that %s names and that is not there', async (source, argv, env) => {
+    for (const more of [[], ['--dry-run'], ['--to', 'archive']]) {
+      const result = await backup([...argv, ...more, '--json'], { env });
+      expect([result.code, errorOf(result).code]).toEqual([1, 'TABLE_NOT_FOUND']);
+      expect(result.stderr).toContain(`'no-events-here' (${source})`);
+    }
+    expect(aws.writes()).toEqual([]);
+    expect(existsSync(path.join(cwd, 'archive'))).toBe(false);
+    expect((await backup([...argv, '--no-events', '--json'], { env })).code).toBe(0);
   });
 });
 
@@ -290,6 +311,70 @@ describe('restore', () => {
     expect(readdirSync(path.join(cwd, '.mcp-sessions'))).toEqual(['backups']);
   });
 
+  it('with --resume touches nothing when there is nothing to go on with', async () => {
+    await backup(['-q']);
+    const argv = ['latest', '--in-place', '--no-settle', '--json', '--confirm', 'mcp-sessions'];
+    const inPlace = [...argv, '--confirm', 'mcp-session-events'];
+    expect((await restore(inPlace, { now: NOW + 60_000 })).code).toBe(0);
+    await aws.raw.call('PutItem', { TableName: 'mcp-sessions', Item: { session_id: { S: 'since' } } });
+    aws.double.forgetCalls();
+    for (const resumed of [
+      [...inPlace, '--resume'],
+      ['latest', '--to-table', 'copy', '--yes', '--json', '--resume'],
+    ]) {
+      const result = await restore(resumed, { now: NOW + 120_000 });
+      expect([result.code, errorOf(result).code]).toEqual([1, 'NOTHING_TO_RESUME']);
+    }
+    expect(aws.writes()).toEqual([]);
+    const { Items } = await aws.raw.call('Scan', { TableName: 'mcp-sessions' });
+    expect(Items?.map(({ session_id: id }) => id?.S).toSorted()).toEqual(['one', 'since']);
+  });
+
+  it.each([
+    ['damaged', '{"version":1,'],
+    ['without this backup', '{"version":1,"backups":[]}'],
+  ])('warns of a record that is %s, names it, and does without it', async (_what, text) => {
+    await backup(['-q']);
+    const file = path.join(cwd, '.mcp-sessions', 'backups', `${NAMES[0]}.json`);
+    writeFileSync(file, text);
+    const shown = await backup(['show', 'latest', '--json']);
+    expect([shown.code, JSON.parse(shown.stdout).backups[0].record]).toEqual([0, null]);
+    expect(shown.stderr).toContain(file);
+    const argv = ['latest', '--no-events', '--to-table', 'copy', '--json'];
+    const plan = await restore([...argv, '--dry-run']);
+    expect(JSON.parse(plan.stdout).tables[0].settings).toMatchObject({
+      from: 'table',
+      problem: expect.stringContaining(file),
+    });
+    const done = await restore([...argv, '--yes']);
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain(`the record was not used: '${file}'`);
+    const named = await restore([...argv, '--yes', '--record', file, '--to-table', 'other']);
+    expect([named.code, errorOf(named).code]).toEqual([1, 'FILE_ERROR']);
+  });
+
+  it('says that a record that was named does not exist', async () => {
+    await backup(['-q']);
+    for (const argv of [
+      ['backup', 'show', 'latest'],
+      ['restore', 'latest', '--to-table', 'copy', '--yes'],
+    ]) {
+      const { code, stderr } = await run([...argv, '--record', 'nofile.json', '--json']);
+      expect([code, JSON.parse(stderr).error.code]).toEqual([1, 'FILE_ERROR']);
+      expect(stderr).toContain(`there is no file '${path.join(cwd, 'nofile.json')}'`);
+    }
+  });
+
+  it('does not offer --resume where no table came into being', async () => {
+    await backup(['-q']);
+    aws.double.inject({
+      operation: 'RestoreTableFromBackup',
+      error: awsFaults.accessDenied('RestoreTableFromBackup', 'mcp-sessions'),
+    });
+    const { code, stdout } = await restore(['latest', '--to-table', 'copy', '--yes', '--json']);
+    expect([code, JSON.parse(stdout).resume]).toEqual([1, null]);
+  });
+
   it.each([
     [['latest', '--shift-expiry', '1d'], '--shift-expiry'],
     [['latest', '--on-conflict', 'skip'], '--on-conflict'],
@@ -363,6 +448,11 @@ describe('backup to S3 and restore from it', () => {
 
   it.each([
     [['backup', '--to', 's3://UPPER'], 'not a place in S3'],
+    [['backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
+    [['backup', '--to', 'S3:bucket'], 'not a place in S3'],
+    [['backup', '--to', 's3:///x'], 'not a place in S3'],
+    [['restore', 's3:/bucket/x'], 'not a place in S3'],
+    [['teardown', '--backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
@@ -373,6 +463,14 @@ describe('backup to S3 and restore from it', () => {
     expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
     expect(result.stderr).toContain(said);
     expect(aws.writes()).toEqual([]);
+  });
+
+  it('takes S3:// for s3://', async () => {
+    await withRecovery();
+    const { code, stdout } = await backup(['--to', 'S3://bucket/here', '--json']);
+    expect([code, JSON.parse(stdout).backups[0].place]).toEqual([0, expect.stringMatching(/^s3:\/\/bucket\/here\//)]);
+    const plan = await restore(['S3://bucket/here', '--to-table', 'copy', '--dry-run', '-q']);
+    expect(plan.stdout).toContain('+ copy from the export of mcp-sessions in s3://bucket/here');
   });
 
   it('says how to go on when it is not waited for', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +19,9 @@ beforeAll(async () => {
 
 const run = (argv: readonly string[], cwd: string, more: RunCommandOptions = {}): Promise<RunCommandResult> =>
   runCommand([...argv, ...at(engine.endpoint)], { cwd, now: NOW, ...more });
+
+/** The name of an archive that is made some minutes after NOW. */
+const name = (minutes: number): string => `mcp-sessions-backup-20261120-142${5 + minutes}00`;
 
 /** Answers several questions, one after the other. */
 const answers =
@@ -60,9 +63,70 @@ describe('backup to a folder', () => {
     expect(JSON.parse(stdout).archive.path).toBe(folder);
     expect(existsSync(path.join(folder, 'archive.json'))).toBe(true);
     // `latest` is the newest of them.
-    await run(['backup', '-q', '--expired'], cwd, { now: NOW + 60_000 });
+    await run(['backup', '-q'], cwd, { now: NOW + 60_000 });
     const restored = await run(['restore', 'latest', '--to-table', 'latest-copy', '--dry-run', '--json'], cwd);
     expect(JSON.parse(restored.stdout).archive).toBe(`${folder.slice(0, -4)}2600`);
+  });
+
+  it('is the latest only for its own tables, and only if it is whole', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '-q'], cwd);
+    await run(['backup', '-q', '--expired'], cwd, { now: NOW + 60_000 });
+    await run(['backup', '-q', '--no-events'], cwd, { now: NOW + 120_000 });
+    await run(['backup', '-q', '--layout', 'generic', '--sessions-table', 'mcp-session-events'], cwd, {
+      now: NOW + 180_000,
+    });
+    mkdirSync(path.join(cwd, '.mcp-sessions', 'backups', 'other-backup-20261120-180000'));
+    const latest = async (argv: readonly string[]): Promise<string> => {
+      const { stdout, stderr } = await run(['restore', 'latest', '--dry-run', '--json', ...argv], cwd);
+      return stdout === '' ? JSON.parse(stderr).error.code : path.basename(JSON.parse(stdout).archive);
+    };
+    const copy = ['--to-table', 'latest-copy'];
+    expect(await latest(copy)).toBe('mcp-sessions-backup-20261120-142500');
+    expect(await latest([...copy, '--no-events'])).toBe('mcp-sessions-backup-20261120-142700');
+    const shown = await run(['backup', 'show', 'latest', '--json'], cwd);
+    expect(JSON.parse(shown.stdout).backups).toMatchObject([{ name: name(0) }]);
+    expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
+  });
+
+  it('is listed, shown, pruned and deleted where the endpoint has no backups', async () => {
+    const cwd = tempFolder();
+    const folders = path.join(cwd, '.mcp-sessions', 'backups');
+    for (const minute of [0, 1, 2]) await run(['backup', '-q'], cwd, { now: NOW + minute * 60_000 });
+    const partial = 'mcp-sessions-backup-20261120-150000';
+    mkdirSync(path.join(folders, partial));
+    writeFileSync(path.join(folders, partial, 'archive.partial.jsonl'), '');
+    mkdirSync(path.join(folders, 'something-else'));
+    const listed = async (): Promise<readonly string[]> =>
+      JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout)
+        .backups.filter(({ status }: { status: string }) => status === 'AVAILABLE')
+        .map((one: { name: string }) => one.name);
+    expect(await listed()).toEqual([name(2), name(1), name(0)]);
+    const { backups } = JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout);
+    expect(backups.find((one: { name: string }) => one.name === partial)).toMatchObject({ status: 'PARTIAL' });
+    expect(backups.find((one: { name: string }) => one.name === name(0))).toMatchObject({
+      type: 'ARCHIVE',
+      path: path.join(folders, name(0)),
+      tables: ['mcp-sessions', 'mcp-session-events'],
+      items: expect.any(Number),
+      sizeBytes: expect.any(Number),
+      createdAt: '2026-11-20T14:25:00.000Z',
+    });
+    expect((await run(['backup', 'show', name(0), '-q'], cwd)).stdout).toContain("items of 'mcp-sessions'");
+    const mistyped = await run(['restore', 'te', '--yes', '--json'], cwd);
+    expect([mistyped.code, JSON.parse(mistyped.stderr).error.code]).toEqual([1, 'BACKUP_NOT_FOUND']);
+    expect((await run(['backup', 'prune', '--keep', '2', '--json'], cwd)).code).toBe(4);
+    expect((await run(['backup', 'prune', '--keep', '2', '--yes', '-q'], cwd)).code).toBe(0);
+    expect(await listed()).toEqual([name(2), name(1)]);
+    const later = { now: NOW + 86_400_000 };
+    const old = await run(['backup', 'prune', '--older-than', '1h', '--yes', '-q'], cwd, later);
+    expect(old.stdout).toContain(`${name(2)} stays`);
+    expect(await listed()).toEqual([name(2)]);
+    const deleted = await run(['backup', 'delete', name(2), partial, '--yes', '--json'], cwd);
+    expect(deleted.code).toBe(0);
+    expect(readdirSync(folders)).toEqual(['something-else']);
+    expect((await run(['backup', 'delete', 'something-else', '--yes', '--json'], cwd)).code).toBe(1);
+    expect(readdirSync(folders)).toEqual(['something-else']);
   });
 
   it('writes nothing with --dry-run', async () => {

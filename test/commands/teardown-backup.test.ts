@@ -97,7 +97,8 @@ describe('teardown with backups of AWS', () => {
     const csv = await teardown(['--backup', '-o', 'csv']);
     expect(csv.stdout).toMatch(/^backup,mcp-sessions,done,,,,,[\d.]+,,,arn:aws:dynamodb:[^,]+,$/m);
     const { stdout } = await teardown(['--backup', '-q']);
-    expect(stdout).toContain('mcp-sessions: backed up: mcp-sessions-backup-20261120-120000 is AVAILABLE');
+    // The second run within the same second: it takes the next one.
+    expect(stdout).toContain('mcp-sessions: backed up: mcp-sessions-backup-20261120-120001 is AVAILABLE');
     expect(stdout).not.toContain('undo');
   });
 

@@ -303,6 +303,39 @@ describe.concurrent('backup list and show', () => {
     await expect(find('arn:aws:s3:::x')).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('makes no two of one name: a second run within the second takes the next', async () => {
+    const tables = await twoTables(engine);
+    const first = await tables.backUp(FIRST);
+    const second = await tables.backUp(FIRST, { tables: [{ name: tables.names.events, role: 'events' }] });
+    const third = await tables.backUp(FIRST);
+    expect(second.backups.map(({ name }) => name)).toEqual([`${tables.names.events}-backup-20261120-142501`]);
+    expect(third.backups.map(({ name }) => name.slice(-15))).toEqual(['20261120-142502', '20261120-142502']);
+    for (const { record, arn } of [...first.backups, ...second.backups, ...third.backups])
+      expect(recordOfBackup(record ?? '', arn ?? '')).not.toBeNull();
+  });
+
+  it('backs up also where backups may not be listed', async () => {
+    const tables = await twoTables(engine);
+    tables.running.double.inject({ operation: 'ListBackups', error: awsFaults.accessDenied('ListBackups', 'x') });
+    expect((await tables.backUp()).backups.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+  });
+
+  it('takes none of several of one name, and names their ARNs', async () => {
+    const tables = await twoTables(engine);
+    const { names, context, running } = tables;
+    const name = backupName(names.sessions, stampOf(FIRST));
+    for (const BackupName of [name, name])
+      await running.raw.call('CreateBackup', { TableName: names.sessions, BackupName });
+    const [one, other] = await listTableBackups(context, [names.sessions]);
+    for (const text of [name, stampOf(FIRST)]) {
+      const found = findBackups(context, tablesOf(tables), text);
+      await expect(found).rejects.toMatchObject({ code: 'BACKUP_AMBIGUOUS' });
+      await expect(found).rejects.toThrow(one?.arn);
+      await expect(found).rejects.toThrow(other?.arn);
+    }
+    expect(await findBackups(context, tablesOf(tables), one?.arn ?? '')).toMatchObject([{ arn: one?.arn }]);
+  });
+
   it('takes for the latest only what was made together and is AVAILABLE', async () => {
     const tables = await twoTables(engine);
     const { context, names, running } = tables;
@@ -430,10 +463,20 @@ describe('backup prune', () => {
   });
 
   it('never takes the last good one of a table, and says so', () => {
-    const backups = [backup('a', 10), backup('b', 1), backup('b', 10)];
+    const backups = [backup('a', 10), backup('b', 1), backup('b', 9)];
     const plan = planPrune(backups, rule({ madeBefore: FIRST - 0.5 * day }));
-    expect(plan.goes.map(({ arn }) => arn)).toEqual(['b-10']);
+    expect(plan.goes.map(({ arn }) => arn)).toEqual(['b-9']);
     expect(plan.lastGood.map(({ arn }) => arn)).toEqual(['a-10', 'b-1']);
+  });
+
+  it('never takes the newest set that was made together, although newer ones of one table are there', () => {
+    const backups = [backup('a', 1), backup('a', 2), backup('b', 2), backup('a', 3), backup('b', 3)];
+    const plan = planPrune(backups, rule({ keep: 1 }));
+    expect(plan.goes.map(({ arn }) => arn)).toEqual(['a-3', 'b-3']);
+    expect(plan.lastSet.map(({ arn }) => arn)).toEqual(['a-2']);
+    expect(goes(backups, { madeBefore: FIRST })).toEqual(['a-3', 'b-3']);
+    const halves = [backup('a', 1), backup('b', 2), backup('a', 3), backup('b', 3)];
+    expect(goes(halves, { keep: 1 })).toEqual([]);
   });
 
   it('counts only those that are good: one that is being made, or AWS made, keeps no other from staying', () => {

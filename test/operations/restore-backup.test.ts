@@ -102,6 +102,43 @@ describe.concurrent('restore of the latest backups', () => {
     });
   });
 
+  it('takes TTL and stream for unknown, not for off, where the endpoint does not tell them', async () => {
+    const tables = await twoTables(engine);
+    const { names, running } = tables;
+    const { backups } = await tables.backUp();
+    await lose(tables);
+    for (const { arn } of backups) {
+      const { BackupDescription } = await running.raw.call('DescribeBackup', { BackupArn: arn });
+      running.double.inject({
+        operation: 'DescribeBackup',
+        when: ({ BackupArn }) => BackupArn === arn,
+        answer: () => ({
+          BackupDescription: {
+            BackupDetails: BackupDescription?.BackupDetails,
+            SourceTableDetails: { TableName: BackupDescription?.SourceTableDetails?.TableName },
+          },
+        }),
+      });
+    }
+    const plan = await planRestore(tables.context, tables.target, restoreOf(tables, { recordFolder: '/nonexistent' }));
+    const untold = ['ttl', 'stream', 'billingMode'];
+    expect(plan.tasks[0]?.settings.unknown).toEqual([
+      ...untold,
+      'tags',
+      'pointInTimeRecovery',
+      'deletionProtection',
+      'tableClass',
+    ]);
+    expect(plan.warnings[0]).toContain('ttl, stream, billingMode');
+    const { tables: restored } = await restoreBackups(tables.context, plan, new Set());
+    expect(restored).toMatchObject([{ outcome: 'done', expiredItems: 0 }, { outcome: 'done' }]);
+    expect(await settingsOf(tables, names.sessions)).toMatchObject({
+      ttl: { status: 'ENABLED', attribute: 'ttl' },
+      stream: { enabled: true, viewType: 'NEW_AND_OLD_IMAGES' },
+      billing: { mode: 'on-demand' },
+    });
+  });
+
   it('turns recovery and protection on in production where nobody knows how they were', async () => {
     const tables = await twoTables(engine);
     await tables.backUp();

@@ -1,4 +1,5 @@
 import type { ArchiveResult, ArchiveTable, tablesToArchive } from '../../operations/archive.js';
+import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import type { Page } from '../../output/page.js';
 import type { View } from '../../output/view.js';
@@ -20,11 +21,15 @@ function view({ path, tables, more, human }: Shown): View {
 }
 
 /** What an archive would hold, by DynamoDB's own counts. */
-export function archivePlanView(path: string, tables: Awaited<ReturnType<typeof tablesToArchive>>): View {
+export function archivePlanView(
+  path: string,
+  tables: Awaited<ReturnType<typeof tablesToArchive>>,
+  skipped: readonly SkippedTable[],
+): View {
   return view({
     path,
     tables: tables.map(({ role, table }) => ({ role, table: table.name, items: table.itemCount, sha256: null })),
-    more: { dryRun: true },
+    more: { dryRun: true, skipped },
     human: (page) =>
       [
         ...tables.map(({ table }) => page.added(`about ${number(table.itemCount)} items of '${table.name}'`)),
@@ -34,10 +39,11 @@ export function archivePlanView(path: string, tables: Awaited<ReturnType<typeof 
 }
 
 /** `resume` is the command that goes on; null when all is done. */
-export function archiveView(result: ArchiveResult, resume: string | null): View {
+export function archiveView(result: ArchiveResult, skipped: readonly SkippedTable[], resume: string | null): View {
   const { path, tables, encrypted, readUnits, seconds, wasWhole } = result;
   const more = {
     dryRun: false,
+    skipped,
     encrypted,
     capacity: { readUnits, writeUnits: 0 },
     seconds: Number(seconds.toFixed(3)),

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { CreateBackupsResult, CreatedBackup } from '../../operations/backup-create.js';
 import type { DeletedBackup } from '../../operations/backup-delete.js';
-import type { PrunePlan } from '../../operations/backup-prune.js';
+import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import { absoluteTime, isoTime, relativeTime } from '../../output/format-time.js';
 import type { Page } from '../../output/page.js';
@@ -34,14 +34,30 @@ const backupJson = ({ table, name, arn, status, createdAt, sizeBytes }: Shown) =
 
 const KEYS = ['table', 'name', 'arn', 'status', 'createdAt', 'sizeBytes'] as const;
 
-export type ListedBackup = Shown & { readonly type: string; readonly createdAt: number };
+export type ListedBackup = Shown & {
+  readonly type: string;
+  readonly createdAt: number;
+  /** For an archive: its folder, the tables in it, and the items of all of them. */
+  readonly archive?: { readonly path: string; readonly tables: readonly string[]; readonly items: number };
+};
+
+/** What of a plan of pruning is told. */
+type ShownPlan = { readonly [Key in 'lastGood' | 'lastSet']: readonly Pick<Shown, 'name' | 'table'>[] } & {
+  readonly otherNames: number;
+};
 
 /** A backup in a list, with its type and age. `now` is epoch milliseconds. */
 export const listedJson = (backup: ListedBackup, now: number) => ({
   ...backupJson(backup),
   type: backup.type,
   ageSeconds: Math.max(0, Math.floor((now - backup.createdAt) / 1000)),
+  ...backup.archive,
 });
+
+type Listed = ReturnType<typeof listedJson>;
+
+/** A row for formats with columns, which hold no lists. */
+const flat = <Row extends Listed>({ path: _path, tables: _tables, items: _items, ...row }: Row) => row;
 
 const statusStyle = (status: string): 'good' | 'warn' | 'bad' =>
   status === 'AVAILABLE' ? 'good' : status === 'CREATING' ? 'warn' : 'bad';
@@ -76,7 +92,7 @@ export function listView(backups: readonly ListedBackup[], now: number, tables: 
     json: { backups: rows },
     lines: rows,
     columns: [...KEYS, 'type', 'ageSeconds'],
-    records: rows,
+    records: rows.map(flat),
     human: (page) =>
       backups.length === 0
         ? page.note(`no backup of ${tables.join(' and ')}`)
@@ -106,11 +122,18 @@ function alarmText(page: Page, { table, alarms }: CreatedBackup): readonly strin
   return alarms.length === 0 ? [] : [page.note(`alarms on ${table}, recorded by name: ${alarms.join(', ')}`)];
 }
 
+/** A table that is left out, as a warning. */
+export const skippedText = ({ table, reason }: SkippedTable): string => `table '${table}' is left out: ${reason}`;
+
 /** What became of the backups that were asked for. */
-export function createdView({ backups }: CreateBackupsResult, advise: (text: string) => string): View {
+export function createdView(
+  { backups }: CreateBackupsResult,
+  skipped: readonly SkippedTable[],
+  advise: (text: string) => string,
+): View {
   const rows = backups.map(createdJson);
   return {
-    json: { backups: rows },
+    json: { backups: rows, skipped },
     lines: rows,
     columns: [...KEYS, 'outcome', 'record'],
     records: rows.map(({ error: _error, place: _place, alarms: _alarms, ...row }) => row),
@@ -136,13 +159,16 @@ export function createdView({ backups }: CreateBackupsResult, advise: (text: str
 }
 
 /** What would be backed up. */
-export function createDryRunView(tables: readonly { readonly table: string; readonly name: string }[]): View {
+export function createDryRunView(
+  tables: readonly { readonly table: string; readonly name: string }[],
+  skipped: readonly SkippedTable[],
+): View {
   const rows = tables.map(({ table, name }) => ({
     ...backupJson({ table, name, arn: null, status: 'PLANNED', createdAt: null, sizeBytes: null }),
     outcome: 'planned',
   }));
   return {
-    json: { dryRun: true, backups: rows },
+    json: { dryRun: true, backups: rows, skipped },
     lines: rows,
     columns: [...KEYS, 'outcome'],
     records: rows,
@@ -152,7 +178,7 @@ export function createDryRunView(tables: readonly { readonly table: string; read
 }
 
 /** What will be deleted, and what stays although a rule says otherwise. */
-export function deletePlanText(page: Page, backups: readonly ListedBackup[], plan?: PrunePlan): string {
+export function deletePlanText(page: Page, backups: readonly ListedBackup[], plan?: ShownPlan): string {
   return [
     ...backups.map(({ name, createdAt, sizeBytes }) => {
       const size = sizeBytes === null ? '' : `, ${formatSize(sizeBytes)}`;
@@ -161,19 +187,22 @@ export function deletePlanText(page: Page, backups: readonly ListedBackup[], pla
     ...(plan?.lastGood ?? []).map(({ name, table }) =>
       page.same(`${name} stays: it is the last good backup of ${table}; \`backup delete\` takes it by name`),
     ),
+    ...(plan?.lastSet ?? []).map(({ name }) =>
+      page.same(`${name} stays: with the other table's it is the last set that was made together`),
+    ),
     ...(plan !== undefined && plan.otherNames > 0
       ? [page.note(`${plan.otherNames} of other names stay; --any-name takes them too`)]
       : []),
   ].join('\n');
 }
 
-export function deleteDryRunView(backups: readonly ListedBackup[], now: number, plan?: PrunePlan): View {
+export function deleteDryRunView(backups: readonly ListedBackup[], now: number, plan?: ShownPlan): View {
   const rows = backups.map((backup) => ({ ...listedJson(backup, now), outcome: 'planned' }));
   return {
     json: { dryRun: true, backups: rows },
     lines: rows,
     columns: [...KEYS, 'type', 'ageSeconds', 'outcome'],
-    records: rows,
+    records: rows.map(flat),
     human: (page) => {
       const text = deletePlanText(page, backups, plan);
       const closing = page.note(backups.length === 0 ? 'nothing to delete' : 'a dry run: nothing was changed');
@@ -183,7 +212,11 @@ export function deleteDryRunView(backups: readonly ListedBackup[], now: number, 
 }
 
 /** What became of the backups that were to be deleted. */
-export function deletedView(backups: readonly DeletedBackup[], now: number, plan?: PrunePlan): View {
+export function deletedView(
+  backups: readonly (ListedBackup & Pick<DeletedBackup, 'outcome' | 'error'>)[],
+  now: number,
+  plan?: ShownPlan,
+): View {
   const rows = backups.map((backup) => ({
     ...listedJson(backup, now),
     outcome: backup.outcome,
@@ -193,14 +226,14 @@ export function deletedView(backups: readonly DeletedBackup[], now: number, plan
     json: { dryRun: false, backups: rows },
     lines: rows,
     columns: [...KEYS, 'type', 'ageSeconds', 'outcome'],
-    records: rows.map(({ error: _error, ...row }) => row),
+    records: rows.map(({ error: _error, ...row }) => flat(row)),
     human: (page) => {
       const deleted = backups.filter(({ outcome }) => outcome === 'deleted').length;
       const rest = backups.filter(({ outcome }) => outcome !== 'deleted');
       return [
         page.success(`${deleted} of ${backups.length} backups deleted`),
         ...rest.map(({ name, error }) => page.blocked(`${name}: ${error?.message ?? 'not begun'}`)),
-        ...(plan === undefined || (plan.lastGood.length === 0 && plan.otherNames === 0)
+        ...(plan === undefined || (plan.lastGood.length === 0 && plan.lastSet.length === 0 && plan.otherNames === 0)
           ? []
           : [deletePlanText(page, [], plan)]),
       ].join('\n');

@@ -9,6 +9,7 @@ import { commandLine } from '../equivalent.js';
 import { filterOf } from '../filter-options.js';
 import type { CommandSession } from '../session.js';
 import { archivePlanView, archiveView } from './archive-view.js';
+import { skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import { defaultFolder } from './default-folder.js';
 
@@ -47,8 +48,9 @@ export async function createArchive(
   folder: string | null,
 ): Promise<Outcome> {
   const { runtime } = session;
-  const [{ archive, tablesToArchive }, context, filter] = await Promise.all([
+  const [{ archive, tablesToArchive }, { existingTables }, context, filter] = await Promise.all([
     import('../../operations/archive.js'),
+    import('../../operations/target.js'),
     session.context(),
     filterOf(flags, runtime.now()),
   ]);
@@ -56,9 +58,11 @@ export async function createArchive(
   const [sessions] = target.names;
   const place = folder ?? defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
   const choice = { events: flags.events, filter: Object.keys(filter).length === 0 ? null : filter };
+  const { skipped } = await existingTables(context, target, flags.events);
+  const warnings = skipped.map(skippedText);
   if (flags.dryRun === true) {
     const tables = await tablesToArchive(context, target, choice);
-    return { view: archivePlanView(place, tables) };
+    return { view: archivePlanView(place, tables, skipped), warnings };
   }
   const secret = await secretForWriting(session, flags);
   const request: ArchiveRequest = {
@@ -75,8 +79,8 @@ export async function createArchive(
   };
   const result = await archive(context, target, request);
   return {
-    view: archiveView(result, result.interrupted ? request.resumeCommand : null),
-    warnings: [...plainWarnings(session, secret), ...incompleteWarnings(result)],
+    view: archiveView(result, skipped, result.interrupted ? request.resumeCommand : null),
+    warnings: [...warnings, ...plainWarnings(session, secret), ...incompleteWarnings(result)],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }

@@ -8,7 +8,7 @@ import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
-import { createdView, createDryRunView, recordFolder } from './backup-view.js';
+import { createdView, createDryRunView, recordFolder, skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import type { BackupPlace } from './create-run.js';
 
@@ -52,24 +52,25 @@ export async function createOnAws(
   const asExport = await wantedExport(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
-  const { tables, missing } = await existingTables(context, target);
-  const wanted = tables.filter(({ role }) => flags.events || role !== 'events');
+  const { tables, skipped } = await existingTables(context, target, flags.events);
   const at = session.runtime.now();
   const maker = await makerOf(
     context,
     asExport,
     flags,
-    wanted.map(({ name }) => name),
+    tables.map(({ name }) => name),
   );
   if (flags.dryRun === true)
     return {
       view: createDryRunView(
-        wanted.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+        tables.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
+        skipped,
       ),
+      warnings: skipped.map(skippedText),
     };
   const { cwd } = session.runtime;
   const request = {
-    tables: wanted,
+    tables,
     layout: target.layout.id,
     at,
     wait: flags.wait,
@@ -77,11 +78,10 @@ export async function createOnAws(
     records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
   };
   const result = await createBackups(context, request, maker);
-  const warnings = missing.map((name) => `table '${name}' does not exist: there is nothing to back up`);
   const error = errorOf(result, place);
   return {
-    view: createdView(result, session.advise),
-    warnings: [...warnings, ...result.warnings],
+    view: createdView(result, skipped, session.advise),
+    warnings: [...skipped.map(skippedText), ...result.warnings],
     exitCode: exitCodeOf(result, flags),
     ...(error !== null && { error }),
   };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
 import type { Outcome } from '../definition.js';
+import { s3Url } from '../s3-place.js';
 import type { CommandSession } from '../session.js';
 import type { CreateBackupFlags } from './create.js';
 
@@ -13,7 +14,8 @@ export type BackupPlace =
 
 /** What `--to` means; without it AWS's own backups, and an archive where the endpoint has none. */
 async function placeOf(session: CommandSession, { to }: CreateBackupFlags): Promise<BackupPlace> {
-  if (to?.startsWith('s3://') === true) return { kind: 's3', url: to };
+  const url = to === undefined ? null : s3Url(to);
+  if (url !== null) return { kind: 's3', url };
   if (to !== undefined) return { kind: 'folder', path: path.resolve(session.runtime.cwd, to) };
   const [{ offersBackups }, context] = await Promise.all([
     import('../../operations/backup-place.js'),

@@ -1,10 +1,10 @@
-import { type Backup, deleteBackups } from '../../operations/backup-delete.js';
+import { type Backup, type DeletedBackup, deleteBackups } from '../../operations/backup-delete.js';
 import { findBackups } from '../../operations/backup-list.js';
-import type { PrunePlan } from '../../operations/backup-prune.js';
+import { offersBackups } from '../../operations/backup-place.js';
 import { CliError, EXIT } from '../../errors.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
-import { deletedView, deleteDryRunView, deletePlanText, recordFolder } from './backup-view.js';
+import { type ListedBackup, deletedView, deleteDryRunView, deletePlanText, recordFolder } from './backup-view.js';
 import type { DeleteBackupFlags } from './delete.js';
 
 export async function runDeleteBackups(
@@ -16,22 +16,45 @@ export async function runDeleteBackups(
     throw new CliError('USAGE', "'latest' is not deleted: what is newest may be another one a moment later", {
       hint: 'name the backup; `mcp-sessions backup list` shows them',
     });
-  const [context, target] = await Promise.all([session.context(), session.target()]);
+  const context = await session.context();
+  if (!(await offersBackups(context))) {
+    const { deleteArchived } = await import('./archived-run.js');
+    return deleteArchived(session, texts, flags);
+  }
+  const target = await session.target();
   const tables = target.names.map(({ name }) => name);
   const found: Backup[] = [];
   for (const text of texts) found.push(...(await findBackups(context, tables, text)));
   const backups = [...new Map(found.map((backup) => [backup.arn, backup])).values()];
-  return deleteWithConsent(session, backups, flags);
+  return deleteWithConsent(session, backups, flags, await onAws(session));
 }
 
-/** Shows what goes, asks, and deletes; `plan` is that of a prune. */
-export async function deleteWithConsent(
+type Deleted<Row> = Row & Pick<DeletedBackup, 'outcome' | 'error'>;
+
+/** How backups are deleted, and the plan of a prune. */
+export interface Deletion<Row extends ListedBackup> {
+  readonly remove: (backups: readonly Row[]) => Promise<{
+    readonly backups: readonly Deleted<Row>[];
+    readonly interrupted: boolean;
+    readonly error: CliError | null;
+  }>;
+  readonly plan?: Parameters<typeof deletePlanText>[2] & {};
+}
+
+/** Deletes AWS's own backups. */
+export async function onAws(session: CommandSession): Promise<Deletion<Backup>> {
+  const context = await session.context();
+  return { remove: (backups) => deleteBackups(context, backups, recordFolder(session.runtime.cwd)) };
+}
+
+/** Shows what goes, asks, and deletes. */
+export async function deleteWithConsent<Row extends ListedBackup>(
   session: CommandSession,
-  backups: readonly Backup[],
+  backups: readonly Row[],
   flags: DeleteBackupFlags,
-  plan?: PrunePlan,
+  { remove, plan }: Deletion<Row>,
 ): Promise<Outcome> {
-  const { now, cwd } = session.runtime;
+  const { now } = session.runtime;
   session.progress.stop();
   if (flags.dryRun === true || backups.length === 0) {
     const view = deleteDryRunView(backups, now(), plan);
@@ -42,10 +65,10 @@ export async function deleteWithConsent(
   await session.requireConsent({
     question: `Delete ${backups.length === 1 ? 'this backup' : `these ${backups.length} backups`} for good?`,
     what: session.commandName,
-    losing: [...new Set(backups.map(({ table }) => table))],
+    losing: [...new Set(backups.flatMap(({ table, archive }) => archive?.tables ?? [table]))],
     confirmed: flags.confirm ?? [],
   });
-  const result = await deleteBackups(await session.context(), backups, recordFolder(cwd));
+  const result = await remove(backups);
   const deleted = result.backups.filter(({ outcome }) => outcome === 'deleted').length;
   const isWhole = deleted === backups.length;
   const error = result.interrupted
@@ -59,9 +82,9 @@ export async function deleteWithConsent(
 }
 
 const deletedOrNothing = (
-  backups: readonly Backup[],
+  backups: readonly ListedBackup[],
   now: number,
-  plan: PrunePlan | undefined,
+  plan: Deletion<ListedBackup>['plan'],
 ): Outcome['view'] & {} => ({
   ...deleteDryRunView(backups, now, plan),
   json: { dryRun: false, backups: [] },

@@ -17,7 +17,9 @@ export const deleteBackupCommand: CommandDefinition = {
   summary: "delete some of AWS's own backups for good",
   declare: (command) => {
     command
-      .description('Deletes backups for good, each named, also the last good one of a table.')
+      .description(
+        'Deletes backups for good, each named, also the last good one of a table; where the endpoint has none, archives below .mcp-sessions/backups/.',
+      )
       .argument('<backup...>', 'their names or ARNs')
       .option('--dry-run', 'say what would be deleted, and change nothing')
       .addOption(confirmOption());

@@ -7,7 +7,8 @@ export const listBackupsCommand: CommandDefinition = {
   declare: (command) => {
     command.description(
       'Lists the on-demand backups of the sessions and events tables, and those that AWS made of deleted tables (SYSTEM), ' +
-        'newest first; the tables themselves may be gone. Backups made with the service AWS Backup are in its own lists.',
+        'newest first; the tables themselves may be gone. Backups made with the service AWS Backup are in its own lists. ' +
+        'Where the endpoint has no backups, the archives below .mcp-sessions/backups/.',
     );
   },
   examples: [

@@ -1,9 +1,10 @@
 import { CliError } from '../../errors.js';
 import { listTableBackups } from '../../operations/backup-list.js';
+import { offersBackups } from '../../operations/backup-place.js';
 import { planPrune } from '../../operations/backup-prune.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
-import { deleteWithConsent } from './delete-run.js';
+import { deleteWithConsent, onAws } from './delete-run.js';
 import type { PruneFlags } from './prune.js';
 
 /** On a terminal, where nothing says which may go. */
@@ -25,15 +26,21 @@ export async function runPrune(session: CommandSession, flags: PruneFlags): Prom
     throw new CliError('USAGE', 'nothing says which backups may go', {
       hint: 'give --keep 7, --older-than 30d, or both',
     });
-  const [context, target] = await Promise.all([session.context(), session.target()]);
+  const context = await session.context();
+  const madeBefore = olderThan === null ? null : session.runtime.now() - olderThan;
+  if (!(await offersBackups(context))) {
+    const { pruneArchived } = await import('./archived-run.js');
+    return pruneArchived(session, flags, { keep, madeBefore });
+  }
+  const target = await session.target();
   const backups = await listTableBackups(
     context,
     target.names.map(({ name }) => name),
   );
   const plan = planPrune(backups, {
     keep,
-    madeBefore: olderThan === null ? null : session.runtime.now() - olderThan,
+    madeBefore,
     anyName: flags.anyName === true,
   });
-  return deleteWithConsent(session, plan.goes, flags, plan);
+  return deleteWithConsent(session, plan.goes, flags, { ...(await onAws(session)), plan });
 }

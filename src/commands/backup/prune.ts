@@ -19,7 +19,8 @@ export const pruneBackupsCommand: CommandDefinition = {
     command
       .description(
         'Deletes the backups that this tool made and that are not wanted any longer; with both limits, those of which both ' +
-          'say so. The newest good backup of a table stays in any case, and so does one that is being made.',
+          'say so. The newest good backup of a table stays in any case, so do the newest that were made together, and so does ' +
+          'one that is being made.',
       )
       .addOption(new Option('--keep <n>', 'so many of each table stay').argParser(wholeNumber(1)))
       .addOption(new Option('--older-than <duration>', 'only those older than this').argParser(durationOf))

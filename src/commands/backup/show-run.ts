@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { offersBackups } from '../../operations/backup-place.js';
 import { showBackups, type ShownBackup } from '../../operations/backup-show.js';
 import { formatCount } from '../../output/format-count.js';
 import { formatSize } from '../../output/format-size.js';
@@ -19,6 +20,7 @@ const json = (backup: ShownBackup, now: number) => ({
   stream: backup.stream,
   billingMode: backup.billingMode,
   kmsKey: backup.kmsKey,
+  untold: backup.untold,
   record: backup.record === null ? null : { file: backup.recordFile, settings: backup.record },
 });
 
@@ -44,8 +46,8 @@ function human(page: Page, backup: ShownBackup): string {
       itemCount === null ? null : `${formatCount(itemCount)} (by AWS's count, up to 6 h older than the backup)`,
     ],
     ['Indexes', backup.indexes.length === 0 ? 'none' : backup.indexes.join(', ')],
-    ['TTL', backup.ttlAttribute ?? 'off'],
-    ['Stream', backup.stream ?? 'off'],
+    ['TTL', backup.ttlAttribute ?? (backup.untold.includes('ttl') ? 'not told' : 'off')],
+    ['Stream', backup.stream ?? (backup.untold.includes('stream') ? 'not told' : 'off')],
     ['Billing', backup.billingMode],
     ['Encryption', backup.kmsKey ?? "DynamoDB's own key"],
     ['Recorded', recordText(backup)],
@@ -69,12 +71,22 @@ function showView(backups: readonly ShownBackup[], now: number): View {
 
 export async function runShowBackup(session: CommandSession, text: string, flags: ShowBackupFlags): Promise<Outcome> {
   const { cwd, now } = session.runtime;
-  const [context, target] = await Promise.all([session.context(), session.target()]);
+  const context = await session.context();
+  if (!(await offersBackups(context))) {
+    const { showArchived } = await import('./archived-run.js');
+    return showArchived(session, text);
+  }
+  const target = await session.target();
   const backups = await showBackups(context, {
     tables: target.names.map(({ name }) => name),
     text,
     recordFile: flags.record === undefined ? null : path.resolve(cwd, flags.record),
     recordFolder: recordFolder(cwd),
   });
-  return { view: showView(backups, now()) };
+  return {
+    view: showView(backups, now()),
+    warnings: backups.flatMap(({ name, recordProblem }) =>
+      recordProblem === null ? [] : [`${name}: the record was not used: ${recordProblem}`],
+    ),
+  };
 }
