@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { parseRecord, type TableRecord, type TableRole } from '../schema/index.js';
 import type { RequestedBackup } from './backup-safe.js';
-import { readIfThere, writePrivate } from './private-file.js';
+import { readIfThere, removePrivate, writePrivate } from './private-file.js';
 
 /**
  * How far a table has come that is replaced by its backup. `deleting` is written before the deletion is asked for, and
@@ -45,7 +44,7 @@ export const writeState = (file: string, state: InPlaceState): void =>
     'a restore in place keeps its progress in a file, so that --resume can go on; nothing is begun without it',
   );
 
-export const removeState = (file: string): void => rmSync(file, { force: true });
+export const removeState = removePrivate;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 
@@ -49,4 +60,13 @@ export function readIfThere(file: string): string | null {
     if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
     throw new CliError('FILE_ERROR', `cannot read '${file}': ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** Removes a file that nobody else writes, and what a kill -9 has left of an earlier write of it. */
+export function removePrivate(file: string): void {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder))
+    if (entry === name || (entry.startsWith(`${name}.`) && entry.endsWith('.partial')))
+      removeQuietly(path.join(folder, entry));
 }

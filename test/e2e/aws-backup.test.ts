@@ -66,7 +66,10 @@ describe('restore in place, the built command', () => {
           ({ type, items }) => type === 'USER' && JSON.stringify(items).includes(`"later-${round}"`),
         );
         expect({ round, kept: isThere || isSafe }).toEqual({ round, kept: true });
-        const second = await run([...argv, '--resume']);
+        const resumed = await run([...argv, '--resume']);
+        // The signal may come before it has begun, and after its end.
+        const hasNothing = resumed.code === 1 && JSON.parse(resumed.stderr).error.code === 'NOTHING_TO_RESUME';
+        const second = hasNothing ? await run(argv) : resumed;
         expect({ round, code: second.code, stderr: second.stderr }).toEqual({ round, code: 0, stderr: '' });
         expect([...(await idsOf(raw, 'kill-place'))]).toEqual(['kept']);
         expect(await settled('kill-place')).toBe(true);
