@@ -187,7 +187,8 @@ async function restoreOver(run: Run, backup: string): Promise<Outcome> {
     );
   // A later `latest` would be the safety backup of the run that was stopped.
   const sources = earlier === null ? [backup] : earlier.tables.map(({ sourceArn }) => sourceArn);
-  const plan = await planRestore(context, target, { ...run.request, source: { backups: sources } });
+  const noted = new Map(earlier?.tables.map(({ table, record }) => [table, record]));
+  const plan = await planRestore(context, target, { ...run.request, source: { backups: sources }, noted });
   const state: InPlaceState =
     earlier ?? (await planInPlace(context, plan, { forceUnprotect: flags.forceUnprotect === true }));
   session.progress.stop();

@@ -1,14 +1,14 @@
 import { describeBackup } from '../dynamodb/backups.js';
 import { describeRestore, recoveryWindow, type RestoreState } from '../dynamodb/restores.js';
 import { CliError } from '../errors.js';
-import { nameProblem, type TableRole } from '../schema/index.js';
+import { nameProblem, type TableRecord, type TableRole } from '../schema/index.js';
 import { withAlarms } from './alarms.js';
 import { findBackups } from './backup-list.js';
 import type { OperationContext } from './context.js';
 import { exportName, findExports } from './export-s3.js';
 import { importInto } from './import-s3.js';
 import { eventsTarget } from './restore-names.js';
-import { findSettings, type SettingOverrides } from './restore-settings.js';
+import { asNoted, findSettings, type SettingOverrides } from './restore-settings.js';
 import {
   beginRestore,
   expectedOf,
@@ -31,6 +31,8 @@ export interface RestoreRequest {
     | { readonly instant: number | 'latest' };
   /** The tables themselves are replaced. */
   readonly inPlace: boolean;
+  /** How tables were set, by name, as an earlier run has noted: what is there by now may be half restored. */
+  readonly noted?: ReadonlyMap<string, TableRecord>;
   readonly environment: string;
   /** The names of the new tables; a table's own where none is given. */
   readonly targets: Partial<Record<TableRole, string>>;
@@ -168,14 +170,18 @@ export async function planRestore(
     const { table, role } = one;
     const backup = one.source?.kind === 'backup' ? one.source.backup : null;
     const exported = one.source?.kind === 'export' ? one.source.export : null;
-    const settings = await findSettings(context, {
-      ...request,
-      table,
-      role,
-      layout: target.layout.id,
-      backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported), untold: [] },
-      isImport: exported !== null,
-    });
+    const noted = request.noted?.get(table);
+    const settings =
+      noted === undefined
+        ? await findSettings(context, {
+            ...request,
+            table,
+            role,
+            layout: target.layout.id,
+            backup: exported === null ? backup : { arn: exported.arn, name: exportName(exported), untold: [] },
+            isImport: exported !== null,
+          })
+        : asNoted(noted);
     tasks.push({
       table,
       role,

@@ -19,6 +19,7 @@ import {
   type RestoredTable,
   type RestoreTask,
 } from './restore-table.js';
+import { asNoted } from './restore-settings.js';
 import { patiently, settle, untilGone } from './waits.js';
 
 export interface InPlaceOptions extends SafetyOptions {
@@ -195,7 +196,7 @@ async function replace(
   const replacing: RestoreTask = {
     ...task,
     target: table,
-    settings: { ...task.settings, from: 'table', record, unknown: [], differs: [] },
+    settings: { ...asNoted(record), problem: task.settings.problem },
   };
   try {
     if (progress.of(task).stage !== 'restoring') {

@@ -69,6 +69,16 @@ function differences(one: TableRecord, other: TableRecord): readonly string[] {
     .map(([name]) => name);
 }
 
+/** The settings of a table that a restore in place has begun to replace. */
+export const asNoted = (record: TableRecord): Settings => ({
+  from: 'table',
+  file: null,
+  record,
+  unknown: [],
+  differs: [],
+  problem: null,
+});
+
 /** What DynamoDB does not keep with a backup. */
 const NOT_IN_BACKUP = ['tags', 'pointInTimeRecovery', 'deletionProtection', 'tableClass'];
 
