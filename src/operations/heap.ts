@@ -10,14 +10,20 @@ export class BoundedHeap<T> {
     this.#compare = compare;
   }
 
+  /** Whether a value would be taken in by now: not where as many better ones are there. */
+  takes(value: T): boolean {
+    if (this.#values.length < this.#capacity) return true;
+    const worst = this.#values[0];
+    return worst !== undefined && this.#compare(value, worst) < 0;
+  }
+
   /** Takes a value in, unless as many better ones are there. */
   add(value: T): void {
-    if (this.#capacity <= 0) return;
-    const worst = this.#values[0];
+    if (!this.takes(value)) return;
     if (this.#values.length < this.#capacity) {
       this.#values.push(value);
       this.#rise(this.#values.length - 1);
-    } else if (worst !== undefined && this.#compare(value, worst) < 0) {
+    } else {
       this.#values[0] = value;
       this.#sink();
     }

@@ -29,6 +29,8 @@ export interface SessionScan {
   readonly now: number;
   /** Without it only what decides the other fields is fetched, and `sizeBytes` counts no more than that. */
   readonly sizes: boolean;
+  /** Whether a session may be shown: only such a one has its payloads read for faults. All may when left out. */
+  readonly isShown?: (session: DecodedSession) => boolean;
   /** null for as many as the table is worth. */
   readonly segments: number | null;
   readonly pace: ListPace;
@@ -61,7 +63,8 @@ export async function scanSessions(
       scanned += pushed === undefined ? page.items.length : page.scanned;
       const sessions = page.items.flatMap((item) => {
         const session = selectSession(layout, item, filter, now);
-        return session === undefined ? [] : [withRowFaults(session, item, layout, table, now)];
+        if (session === undefined) return [];
+        return [scan.isShown?.(session) === false ? session : withRowFaults(session, item, layout, table, now)];
       });
       const total = table.itemCount >= scanned ? { total: table.itemCount } : {};
       context.onProgress({ step: 'reading sessions', table: table.name, done: scanned, ...total, unit: 'items' });

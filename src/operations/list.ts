@@ -141,7 +141,16 @@ export async function list(context: OperationContext, target: Target, request: L
   let matched = 0;
   const scanned = await scanSessions(
     context,
-    { layout, table, filter, now, sizes: sizes || sort === 'size', segments, pace },
+    {
+      layout,
+      table,
+      filter,
+      now,
+      sizes: sizes || sort === 'size',
+      isShown: (session) => heap.takes(session),
+      segments,
+      pace,
+    },
     async (sessions) => {
       matched += sessions.length;
       for (const session of sessions) heap.add(session);
