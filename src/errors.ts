@@ -93,3 +93,8 @@ export class CliError extends Error {
     this.exitCode = EXIT_OF[code];
   }
 }
+
+/** The operating system's name of a failure ('ENOENT'), or ''. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

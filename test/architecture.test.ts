@@ -69,9 +69,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   terminal: ['schema', 'errors', 'progress'],
   config: ['schema', 'errors'],
   dynamodb: ['schema', 'errors', 'progress'],
-  archive: ['schema', 'errors', 'progress'],
-  local: ['schema', 'errors', 'progress'],
-  operations: ['dynamodb', 'archive', 'local', 'schema', 'errors', 'progress'],
+  locks: ['errors'],
+  archive: ['locks', 'schema', 'errors', 'progress'],
+  local: ['locks', 'schema', 'errors', 'progress'],
+  operations: ['dynamodb', 'archive', 'local', 'locks', 'schema', 'errors', 'progress'],
   commands: ['operations', 'config', 'output', 'terminal', 'schema', 'errors', 'progress', 'version'],
   program: ['commands', 'errors', 'version'],
   // Loads the packed command; whatever it imported would be loaded twice.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { CliError } from '../errors.js';
+import { CliError, errorCode } from '../errors.js';
 
 /** An archive holds sessions: it is its owner's alone. */
 export const PRIVATE_FILE = 0o600;
@@ -9,16 +9,11 @@ export const PRIVATE_FOLDER = 0o700;
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-const codeOf = (cause: unknown): string => {
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
-  return typeof code === 'string' ? code : '';
-};
-
 /** A failure of the disk as FILE_ERROR, with the path and what to do; other errors as they are. */
 export function diskError(cause: unknown, doing: 'read' | 'write', file: string): unknown {
-  if (cause instanceof CliError || codeOf(cause) === '') return cause;
+  if (cause instanceof CliError || errorCode(cause) === '') return cause;
   const reason = cause instanceof Error ? cause.message : '';
-  return FULL.has(codeOf(cause))
+  return FULL.has(errorCode(cause))
     ? new CliError('FILE_ERROR', `there is no room to write '${file}': ${reason}`, {
         hint: 'make room, or choose another place; --resume goes on with what is there',
         cause,

@@ -16,7 +16,7 @@ import {
   manifestsOf,
   sumOf,
 } from './format.js';
-import { ArchiveLock } from './lock.js';
+import { lockArchive } from './lock.js';
 import { Journal, type Started, type StartedTable } from './journal.js';
 import { fileProblem } from './open.js';
 import { PartWriter } from './part.js';
@@ -43,14 +43,14 @@ export function folderProblem(folder: string): FolderProblem | null {
 }
 
 /** The lock of a folder stays with the writer that the work makes; where it makes none, it is let go of. */
-function locked<T extends ArchiveWriter | null>(root: string, work: (lock: ArchiveLock) => T): T {
-  const lock = ArchiveLock.take(root);
+function locked<T extends ArchiveWriter | null>(root: string, work: (unlock: () => void) => T): T {
+  const unlock = lockArchive(root);
   let writer: T | null = null;
   try {
-    writer = work(lock);
+    writer = work(unlock);
     return writer;
   } finally {
-    if (writer === null) lock.release();
+    if (writer === null) unlock();
   }
 }
 
@@ -69,7 +69,7 @@ export class ArchiveWriter {
   readonly root: string;
   readonly started: Started;
   readonly #journal: Journal;
-  readonly #lock: ArchiveLock;
+  readonly #unlock: () => void;
   readonly #partBytes: number;
   readonly #done = new Map<
     TableRole,
@@ -77,11 +77,11 @@ export class ArchiveWriter {
   >();
   readonly #open = new Map<string, OpenPart>();
 
-  private constructor(root: string, journal: Journal, lock: ArchiveLock, partBytes: number) {
+  private constructor(root: string, journal: Journal, unlock: () => void, partBytes: number) {
     this.root = root;
     this.started = journal.started;
     this.#journal = journal;
-    this.#lock = lock;
+    this.#unlock = unlock;
     this.#partBytes = partBytes;
     for (const { record } of this.started.tables)
       this.#done.set(record.role, { files: [], next: new Map(), parts: new Map() });
@@ -103,7 +103,7 @@ export class ArchiveWriter {
     makeFolder(root);
     // One that was there already may be open to others.
     onDisk('write', root, () => chmodSync(root, PRIVATE_FOLDER));
-    return locked(root, (lock) => {
+    return locked(root, (unlock) => {
       const problem = folderProblem(root);
       if (problem !== null && (problem !== 'partial' || Journal.isBegun(root)))
         throw new CliError('ARCHIVE_EXISTS', `another process has just written into '${root}'`, {
@@ -114,7 +114,7 @@ export class ArchiveWriter {
       for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
       syncFolder(root);
       syncFolder(path.dirname(root));
-      return new ArchiveWriter(root, journal, lock, partBytes);
+      return new ArchiveWriter(root, journal, unlock, partBytes);
     });
   }
 
@@ -123,13 +123,13 @@ export class ArchiveWriter {
    * had not got as far as its journal's first line. Throws ARCHIVE_BUSY where another process still writes it.
    */
   static resume(root: string, secret: Secret | null, partBytes = PART_BYTES): ArchiveWriter | null {
-    return locked(root, (lock) => ArchiveWriter.#resume(root, secret, lock, partBytes));
+    return locked(root, (unlock) => ArchiveWriter.#resume(root, secret, unlock, partBytes));
   }
 
-  static #resume(root: string, secret: Secret | null, lock: ArchiveLock, partBytes: number): ArchiveWriter | null {
+  static #resume(root: string, secret: Secret | null, unlock: () => void, partBytes: number): ArchiveWriter | null {
     const journal = Journal.resume(root, secret);
     if (journal === null) return null;
-    const writer = new ArchiveWriter(root, journal, lock, partBytes);
+    const writer = new ArchiveWriter(root, journal, unlock, partBytes);
     for (const { folder, record } of journal.started.tables) {
       makeFolder(path.join(root, folder, 'data'));
       const known = new Set(writer.filesOf(record.role).map((file) => file.path));
@@ -198,7 +198,7 @@ export class ArchiveWriter {
       await this.#finishPart(role === 'events' ? 'events' : 'sessions', Number(segment));
     }
     this.#journal.close();
-    this.#lock.release();
+    this.#unlock();
   }
 
   /** Gives up the files that are open; what is finished stays, for --resume. */
@@ -206,7 +206,7 @@ export class ArchiveWriter {
     for (const { writer } of this.#open.values()) await writer.abandon();
     this.#open.clear();
     this.#journal.close();
-    this.#lock.release();
+    this.#unlock();
   }
 
   /** Writes manifests and list: from here on the folder is an archive. */
@@ -214,7 +214,7 @@ export class ArchiveWriter {
     try {
       return this.#finish(facts);
     } finally {
-      this.#lock.release();
+      this.#unlock();
     }
   }
 

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CliError } from '../errors.js';
-import { errorCode, fileError } from './file-errors.js';
+import { CliError, errorCode } from '../errors.js';
+import { fileError } from './file-errors.js';
 
 /** A data file by its real path: however it is written, one file has one lock and one engine. */
 export interface DataFile {

@@ -1,9 +1,4 @@
-import { CliError } from '../errors.js';
-
-/** The operating system's name of a failure ('ENOENT'), or ''. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
+import { CliError, errorCode } from '../errors.js';
 
 const CURES: Readonly<Record<string, string>> = {
   EACCES: 'Check the permissions of the file and its folder, or choose another file: --local <file>.',

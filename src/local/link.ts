@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { errorCode } from './file-errors.js';
+import { errorCode } from '../errors.js';
 import { Channel, isReply, type Reply, type Request } from './protocol.js';
 
 /** A command's end of the connection to a supervisor. */

@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
 import type { DataFile } from './data-file.js';
-import { errorCode } from './file-errors.js';
+import { errorCode } from '../errors.js';
 
 /** sockaddr_un holds 104 bytes on macOS, 108 on Linux, the closing NUL included. */
 const SOCKET_PATH_BYTES = 100;

@@ -1,11 +1,11 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { CliError } from '../errors.js';
+import { CliError, errorCode } from '../errors.js';
 import { aborted, type EngineProcess, startProcess } from './engine-process.js';
-import { errorCode, fileError } from './file-errors.js';
+import { fileError } from './file-errors.js';
 import type { EngineInfo } from './find.js';
-import { adoptLock, type Lock } from './lock.js';
-import { ensureGone, identify } from './processes.js';
+import { adoptLock, type Lock } from '../locks/lock.js';
+import { ensureGone, identify } from '../locks/processes.js';
 import { Channel, type EngineState, failure, isRequest, type Lease, type Reply, type Request } from './protocol.js';
 
 /** What a command tells the supervisor that it starts. */

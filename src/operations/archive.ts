@@ -1,7 +1,7 @@
 import type { Secret } from '../archive/cipher.js';
 import { EXPORTS, exportId } from '../archive/format.js';
 import type { StartedTable } from '../archive/journal.js';
-import { ArchiveLock } from '../archive/lock.js';
+import { lockArchive } from '../archive/lock.js';
 import { ArchiveWriter, folderProblem } from '../archive/write.js';
 import { observeStructure } from '../dynamodb/describe.js';
 import { Budget, Governor } from '../dynamodb/governor.js';
@@ -207,7 +207,7 @@ async function openWriter(
     }
   } else if (problem !== null) {
     // Nobody is told to remove what is being written.
-    if (problem === 'partial') ArchiveLock.take(folder).release();
+    if (problem === 'partial') lockArchive(folder)();
     throw occupied(folder, problem);
   }
   const now = context.now();

@@ -1,11 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { takeLock } from '../local/lock.js';
+import { holdLock, ownerText } from '../locks/hold.js';
 import { onDisk, PRIVATE_FOLDER, type PurgeFiles } from './purge-files.js';
-
-/** How often the lock says to other machines and containers that its owner lives. */
-const TOUCH_MS = 5000;
 
 /**
  * Makes this process the only one that works with a purge's files. The lock of a process that is gone is taken over.
@@ -13,29 +10,12 @@ const TOUCH_MS = 5000;
  * Answers the function that gives the lock back.
  */
 export function lockPurge(files: PurgeFiles): () => void {
-  const attempt = onDisk(files.lock, () => {
+  const hold = onDisk(files.lock, () => {
     mkdirSync(path.dirname(files.lock), { recursive: true, mode: PRIVATE_FOLDER });
-    return takeLock(files.lock, { label: 'mcp-sessions purge', socket: null, patienceMs: 0 });
+    return holdLock(files.lock, 'mcp-sessions purge');
   });
-  if (attempt.kind === 'held') {
-    const { owner, since } = attempt.record;
-    throw new CliError(
-      'PURGE_RUNNING',
-      `this purge is running (process ${owner.pid}${owner.host === '' ? '' : ` on ${owner.host}`}, since ${since})`,
-      { hint: 'wait for it to end, or stop it with Ctrl-C and go on with --resume' },
-    );
-  }
-  const { lock } = attempt;
-  const timer = setInterval(() => {
-    try {
-      lock.touch();
-    } catch {
-      // Someone removed the folder: the purge itself will say so.
-    }
-  }, TOUCH_MS);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-    lock.release();
-  };
+  if (hold.kind === 'taken') return hold.release;
+  throw new CliError('PURGE_RUNNING', `this purge is running (${ownerText(hold.record)})`, {
+    hint: 'wait for it to end, or stop it with Ctrl-C and go on with --resume',
+  });
 }

@@ -1,12 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireEngine } from '../../src/local/index.js';
-import { adoptLock, type LockRecord, readLock, takeLock } from '../../src/local/lock.js';
-import { identify, liveness } from '../../src/local/processes.js';
+import { adoptLock, type LockRecord, readLock, takeLock } from '../../src/locks/lock.js';
+import { identify, liveness } from '../../src/locks/processes.js';
 import { processesNaming, temporaryFolder, until } from '../support/engines.js';
 
 const details = { label: 'test', socket: null, patienceMs: 1000 };
@@ -41,6 +42,19 @@ function write(change: Partial<LockRecord>): LockRecord {
   };
   writeFileSync(path, JSON.stringify(record));
   return record;
+}
+
+/** A program that uses the lock, as a file that Node runs. */
+async function bundled(contents: string): Promise<string> {
+  const script = join(mkdtempSync(join(folder.path, 'x-')), 'program.mjs');
+  await build({
+    stdin: { contents, resolveDir: join(import.meta.dirname, '..', '..'), loader: 'ts' },
+    outfile: script,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+  });
+  return script;
 }
 
 function age(file: string, seconds: number): void {
@@ -125,15 +139,22 @@ describe('the lock', () => {
     expect(heir?.isOurs()).toBe(true);
   });
 
+  it('of a process that was killed at any moment is free at once', async () => {
+    const script = await bundled(TAKE_AND_RELEASE);
+    for (let round = 0; round < 25; round += 1) {
+      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const attempt = takeLock(path, details);
+      expect([round, attempt.kind]).toEqual([round, 'taken']);
+      if (attempt.kind === 'taken') attempt.lock.release();
+    }
+  });
+
   it('goes to one of many that find the same dead owner', async () => {
-    const script = join(mkdtempSync(join(folder.path, 'x-')), 'race.mjs');
-    await build({
-      stdin: { contents: RACE, resolveDir: join(import.meta.dirname, '..', '..'), loader: 'ts' },
-      outfile: script,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-    });
+    const script = await bundled(RACE);
     write({});
     const start = String(Date.now() + 700);
     const runs = Array.from(
@@ -153,10 +174,20 @@ describe('the lock', () => {
   });
 });
 
+const TAKE_AND_RELEASE = `
+import { takeLock } from './src/locks/lock.js';
+const [path] = process.argv.slice(2);
+process.stdout.write('running');
+for (;;) {
+  const attempt = takeLock(path, { label: 'loop', socket: null, patienceMs: 0 });
+  if (attempt.kind === 'taken') attempt.lock.release();
+}
+`;
+
 // Dies, so to speak, half of the time: leaves a lock behind whose owner is another process that is gone.
 const RACE = `
 import { readFileSync, writeFileSync, existsSync } from 'node:fs';
-import { takeLock } from './src/local/lock.js';
+import { takeLock } from './src/locks/lock.js';
 const [path, start] = process.argv.slice(2);
 const details = { label: 'race', socket: null, patienceMs: 0 };
 while (Date.now() < Number(start)) {}

@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from './file-errors.js';
+import { errorCode } from '../errors.js';
 import { identify, liveness, type ProcessIdentity } from './processes.js';
 
-/** What stands in the lock beside a data file. Only the process that it names, its owner, changes it. */
+/** What stands in a lock, beside what it is about. Only the process that it names, its owner, changes it. */
 export interface LockRecord {
   readonly version: 1;
   /** Names this one taking of the lock, and never another. */
@@ -24,7 +24,7 @@ export interface LockRecord {
   readonly label: string;
   /** ISO 8601, UTC. */
   readonly since: string;
-  /** Where the owner can be asked, once it is a supervisor. */
+  /** Where the owner can be asked: the supervisor of an engine. */
   readonly socket: string | null;
   /** How long the owner may take before it answers, in milliseconds. */
   readonly patienceMs: number;
@@ -44,7 +44,7 @@ const MAKING_MS = 2000;
 const CLAIM: LockDetails = { label: 'a claim', socket: null, patienceMs: 0 };
 
 /**
- * The lock that makes sure of one engine per data file. It appears at once and complete (link() of a finished file),
+ * The lock that makes sure of one process at a time: one engine per data file, one writer per archive. It appears at once and complete (link() of a finished file),
  * and it is replaced only by the one process that holds the claim on exactly this token (see {@link replace}):
  * two who find the same dead owner can neither both succeed it, nor remove each other's lock.
  */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { errorCode } from './file-errors.js';
+import { errorCode } from '../errors.js';
 
 /** One process, told apart from a later one that was given the same number. Unknown parts are empty. */
 export interface ProcessIdentity {
