@@ -8,7 +8,7 @@ import { withProduct } from './product.js';
 import { createTable } from './rows.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
-const FILES = ['archive', 'restore-plan', 'restore-archive'].map((name) => `operations/${name}`);
+const FILES = ['archive/archive', 'restore/plan', 'restore/from-archive'].map((name) => `operations/${name}`);
 const ROWS = 50_000;
 const ROW_BYTES = 600;
 const SCRIPT = fileURLToPath(new URL('boto3-script.py', import.meta.url));

@@ -6,7 +6,7 @@ import { against, alone, capacity, jobs, turns } from './turns.js';
 const ROWS = 20_000;
 
 export const clear = ({ node, runs = 5 }) =>
-  withProduct(['operations/clear'], async (product) => {
+  withProduct(['operations/clear/clear'], async (product) => {
     const names = ['clear', 'bare deletes', 'bare scan of keys and deletes', 'loop of DeleteItem'];
     const results = await turns(jobs(names, { node, product }), { runs, rows: ROWS, deletes: true });
     return [

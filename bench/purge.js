@@ -3,7 +3,7 @@
 import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
-const FILES = ['purge', 'purge-plan', 'purge-files'].map((name) => `operations/${name}`);
+const FILES = ['purge', 'plan', 'files'].map((name) => `operations/purge/${name}`);
 const ROWS = 20_000;
 
 export const purge = ({ node, runs = 5 }) =>

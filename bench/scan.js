@@ -22,7 +22,7 @@ const scanArgs = (endpoint, table) => [...SCAN, '--table-name', table, '--endpoi
 
 export const scan = ({ node, runs = 5 }) =>
   inFolder((folder) =>
-    withProduct(['operations/stats'], async (product) => {
+    withProduct(['operations/stats/stats'], async (product) => {
       const hasCli = spawnSync('aws', ['--version'], { env: bareEnvironment(folder), stdio: 'ignore' }).status === 0;
       const names = ['stats', 'bare scan in 8 segments', 'bare scan, same pages'];
       const cases = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { LEAST_KEY_FILE_BYTES, type Secret } from '../operations/archive-secret.js';
+import { LEAST_KEY_FILE_BYTES, type Secret } from '../operations/archive/secret.js';
 import { CliError } from '../errors.js';
 import type { LockFlags } from './archive-options.js';
 import type { CommandSession } from './session.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../operations/doctor.js';
+import type { Finding } from '../operations/tables/doctor.js';
 import type { View } from '../output/view.js';
 
 const countText = (count: number): string => (count === 1 ? '1 finding' : `${count} findings`);

@@ -1,6 +1,6 @@
 import { CliError, EXIT } from '../errors.js';
 import type { Settings, Sourced } from '../config/settings.js';
-import type { Finding } from '../operations/doctor.js';
+import type { Finding } from '../operations/tables/doctor.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 
@@ -34,7 +34,7 @@ function nodeFinding(version: string): Finding {
 
 async function run(session: CommandSession): Promise<Outcome> {
   const [operations, { doctorView }] = await Promise.all([
-    import('../operations/doctor.js'),
+    import('../operations/tables/doctor.js'),
     import('./doctor-view.js'),
   ]);
   const { good, failed } = operations;

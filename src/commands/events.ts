@@ -20,8 +20,8 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
       hint: 'use --output ndjson, or the table',
     });
   const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
-    import('../operations/follow-events.js'),
-    import('../operations/events.js'),
+    import('../operations/sessions/follow-events.js'),
+    import('../operations/sessions/events.js'),
     import('./events-view.js'),
     session.context(),
   ]);

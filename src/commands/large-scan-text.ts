@@ -1,4 +1,4 @@
-import type { LargeScan } from '../operations/large-scan.js';
+import type { LargeScan } from '../operations/sessions/large-scan.js';
 import { formatCount } from '../output/format-count.js';
 import { formatDollars } from '../output/format-dollars.js';
 import { formatSize } from '../output/format-size.js';

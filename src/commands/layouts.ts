@@ -25,7 +25,7 @@ async function detect(session: CommandSession, table: unknown): Promise<Outcome>
   const problem = nameProblem(name);
   if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' ${problem}`);
   const [operation, { detectionView }, context] = await Promise.all([
-    import('../operations/detect.js'),
+    import('../operations/tables/detect.js'),
     import('./layouts-view.js'),
     session.context(),
   ]);

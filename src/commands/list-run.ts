@@ -27,7 +27,10 @@ export async function runList(session: CommandSession, flags: ListFlags, isSortG
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
   };
-  const [{ list, streamSessions }, context] = await Promise.all([import('../operations/list.js'), session.context()]);
+  const [{ list, streamSessions }, context] = await Promise.all([
+    import('../operations/sessions/list.js'),
+    session.context(),
+  ]);
   const target = await session.target();
   if (limit === null && !isSortGiven && isStreamFormat(format)) {
     await streamSessions(context, target, reading, rowWriter(session, format, flags));

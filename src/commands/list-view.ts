@@ -1,4 +1,4 @@
-import type { ListIndex, ListResult } from '../operations/list.js';
+import type { ListIndex, ListResult } from '../operations/sessions/list.js';
 import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { relativeTime } from '../output/format-time.js';

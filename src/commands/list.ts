@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { SortKey } from '../operations/list.js';
+import type { SortKey } from '../operations/sessions/list.js';
 import type { CommandDefinition } from './definition.js';
 import { declareFilterOptions, type FilterFlags } from './filter-options.js';
 import { wholeNumber } from './global-options.js';

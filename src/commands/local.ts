@@ -104,7 +104,7 @@ async function setUp(session: CommandSession, engine: LocalEngine, region: strin
   const [{ openConnection }, { resolveTarget }, { planSetup, applySetup }] = await Promise.all([
     import('../operations/connect.js'),
     import('../operations/target.js'),
-    import('../operations/setup.js'),
+    import('../operations/setup/setup.js'),
   ]);
   const settings = await session.settings();
   const { runtime, progress } = session;

@@ -1,4 +1,4 @@
-import type { AppliedChange, AppliedTable, PlannedTable, SetupPlan, SetupResult } from '../operations/setup.js';
+import type { AppliedChange, AppliedTable, PlannedTable, SetupPlan, SetupResult } from '../operations/setup/setup.js';
 import type { Page } from '../output/page.js';
 import type { Change } from '../schema/index.js';
 

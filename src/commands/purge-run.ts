@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
 import type { OperationContext } from '../operations/context.js';
-import type { PurgeFiles } from '../operations/purge-files.js';
-import type { PurgeRequest, PurgeSummary } from '../operations/purge-plan.js';
+import type { PurgeFiles } from '../operations/purge/files.js';
+import type { PurgeRequest, PurgeSummary } from '../operations/purge/plan.js';
 import type { Target } from '../operations/target.js';
 import type { Outcome } from './definition.js';
 import { filterOf } from './filter-options.js';
@@ -92,7 +92,7 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
   checkChoice(flags);
   const { runtime } = session;
   const [{ purgeFiles }, context, ids] = await Promise.all([
-    import('../operations/purge-files.js'),
+    import('../operations/purge/files.js'),
     session.context(),
     idsOf(flags, runtime.cwd),
   ]);
@@ -115,9 +115,9 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
 /** Whether this run may take the files: not while another has them, nor over an unfinished purge unless told to. */
 async function take({ files }: Prepared, flags: PurgeFlags): Promise<() => void> {
   const [{ readSummary, removeFiles }, { isBegun }, { lockPurge }] = await Promise.all([
-    import('../operations/purge-files.js'),
-    import('../operations/purge-record.js'),
-    import('../operations/purge-lock.js'),
+    import('../operations/purge/files.js'),
+    import('../operations/purge/record.js'),
+    import('../operations/purge/lock.js'),
   ]);
   // A dry run has files of its own, which nobody goes on with.
   if (flags.dryRun === true) return () => removeFiles(dryRunFiles(files));
@@ -160,9 +160,9 @@ async function consent(
 async function runSessions(session: CommandSession, flags: PurgeFlags, prepared: Prepared): Promise<Outcome> {
   const { context, target, request } = prepared;
   const [{ planPurge }, { purge }, { readSummary, removeFiles }] = await Promise.all([
-    import('../operations/purge-plan.js'),
-    import('../operations/purge.js'),
-    import('../operations/purge-files.js'),
+    import('../operations/purge/plan.js'),
+    import('../operations/purge/purge.js'),
+    import('../operations/purge/files.js'),
   ]);
   const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
   const earlier = flags.resume === true ? readSummary(files) : null;
@@ -197,8 +197,8 @@ const isSummary = (value: unknown): value is PurgeSummary =>
 async function runOrphans(session: CommandSession, flags: PurgeFlags, prepared: Prepared): Promise<Outcome> {
   const { context, target, request } = prepared;
   const [{ planOrphans, purgeOrphans }, { removeFiles }] = await Promise.all([
-    import('../operations/purge-orphans.js'),
-    import('../operations/purge-files.js'),
+    import('../operations/purge/orphans.js'),
+    import('../operations/purge/files.js'),
   ]);
   const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
   const summary = await planOrphans(context, target, request, files);

@@ -1,6 +1,6 @@
-import type { PurgeResult } from '../operations/purge.js';
-import type { OrphanResult, OrphanSummary } from '../operations/purge-orphans.js';
-import type { PurgeSummary } from '../operations/purge-plan.js';
+import type { PurgeResult } from '../operations/purge/purge.js';
+import type { OrphanResult, OrphanSummary } from '../operations/purge/orphans.js';
+import type { PurgeSummary } from '../operations/purge/plan.js';
 import { formatDollars } from '../output/format-dollars.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Shard } from '../operations/purge-plan.js';
+import type { Shard } from '../operations/purge/plan.js';
 import type { CommandDefinition } from './definition.js';
 import { declareFilterOptions, type FilterFlags } from './filter-options.js';
 import { collect, wholeNumber } from './global-options.js';

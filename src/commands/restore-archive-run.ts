@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
-import type { RestorePlan, RestoreRequest } from '../operations/restore-plan.js';
+import type { RestorePlan, RestoreRequest } from '../operations/restore/plan.js';
 import { withSecret } from './archive-secret.js';
 import type { Outcome } from './definition.js';
 import { commandLine } from './equivalent.js';
@@ -69,8 +69,8 @@ async function consent(session: CommandSession, plan: RestorePlan, flags: Restor
 export async function restoreFolder(session: CommandSession, folder: string, flags: RestoreFlags): Promise<Outcome> {
   checkFlags(flags);
   const [{ planRestore }, { restoreArchive }, context, asked] = await Promise.all([
-    import('../operations/restore-plan.js'),
-    import('../operations/restore-archive.js'),
+    import('../operations/restore/plan.js'),
+    import('../operations/restore/from-archive.js'),
     session.context(),
     requestOf(session, folder, flags),
   ]);

@@ -1,5 +1,5 @@
-import type { RestoreResult } from '../operations/restore-archive.js';
-import type { PlannedTable, RestorePlan } from '../operations/restore-plan.js';
+import type { RestoreResult } from '../operations/restore/from-archive.js';
+import type { PlannedTable, RestorePlan } from '../operations/restore/plan.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
 

@@ -1,7 +1,13 @@
 import path from 'node:path';
 import { CliError, EXIT, type ExitCode } from '../errors.js';
 import type { OperationContext } from '../operations/context.js';
-import { type InPlaceState, readState, removeState, stateFile, writeState } from '../operations/in-place-state.js';
+import {
+  type InPlaceState,
+  readState,
+  removeState,
+  stateFile,
+  writeState,
+} from '../operations/restore/in-place-state.js';
 import {
   planRestore,
   requireFreeTargets,
@@ -9,9 +15,9 @@ import {
   type RestoreRequest,
   type RestoreResult,
   restoreBackups,
-} from '../operations/restore-backup.js';
-import { planInPlace } from '../operations/in-place-plan.js';
-import { restoreInPlace } from '../operations/restore-in-place.js';
+} from '../operations/restore/from-backup.js';
+import { planInPlace } from '../operations/restore/in-place-plan.js';
+import { restoreInPlace } from '../operations/restore/in-place.js';
 import type { Target } from '../operations/target.js';
 import { parseInstant } from '../schema/duration.js';
 import { recordFolder } from './backup/backup-view.js';

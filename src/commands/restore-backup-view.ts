@@ -1,5 +1,5 @@
-import type { RestorePlan } from '../operations/restore-backup.js';
-import type { RestoredTable, RestoreTask } from '../operations/restore-table.js';
+import type { RestorePlan } from '../operations/restore/from-backup.js';
+import type { RestoredTable, RestoreTask } from '../operations/restore/table.js';
 import { formatCount } from '../output/format-count.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';

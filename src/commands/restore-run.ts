@@ -25,8 +25,8 @@ function folderOf(cwd: string, backup: string): string | null {
 /** The newest archive of these tables below `.mcp-sessions/backups/`: `latest` where the endpoint has no backups. */
 async function newestArchive(session: CommandSession, { events }: RestoreFlags): Promise<string | null> {
   const [{ offersBackups }, { latestArchive, listArchives }, { archiveFolder }] = await Promise.all([
-    import('../operations/backup-place.js'),
-    import('../operations/archived-list.js'),
+    import('../operations/backup/place.js'),
+    import('../operations/archive/archived-list.js'),
     import('./backup/default-folder.js'),
   ]);
   if (await offersBackups(await session.context())) return null;
@@ -51,7 +51,7 @@ async function newestArchive(session: CommandSession, { events }: RestoreFlags):
 /** A name is that of a backup of AWS's, or, where there are none, a folder that was mistyped. */
 async function requireBackups(session: CommandSession, backup: string): Promise<void> {
   if (/^(?:arn|s3):/i.test(backup)) return;
-  const { offersBackups } = await import('../operations/backup-place.js');
+  const { offersBackups } = await import('../operations/backup/place.js');
   if (await offersBackups(await session.context())) return;
   throw new CliError('BACKUP_NOT_FOUND', `there is no folder '${backup}', and the endpoint has no backups of its own`, {
     hint: '`mcp-sessions backup list` shows the archives below .mcp-sessions/backups/; name the folder of one',

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { SeedResult } from '../operations/seed.js';
+import type { SeedResult } from '../operations/sessions/seed.js';
 import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
@@ -55,7 +55,10 @@ async function consent(session: CommandSession, flags: SeedFlags): Promise<void>
 }
 
 async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> {
-  const [{ seed, planSeed }, context] = await Promise.all([import('../operations/seed.js'), session.context()]);
+  const [{ seed, planSeed }, context] = await Promise.all([
+    import('../operations/sessions/seed.js'),
+    session.context(),
+  ]);
   const target = await session.target();
   const request = {
     count: flags.count,

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors.js';
-import type { SetupRequest } from '../operations/setup.js';
+import type { SetupRequest } from '../operations/setup/setup.js';
 import type { Billing, StreamViewType } from '../schema/index.js';
 import { collect, wholeNumber } from './global-options.js';
 

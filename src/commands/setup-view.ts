@@ -1,4 +1,4 @@
-import type { SetupPlan, SetupResult } from '../operations/setup.js';
+import type { SetupPlan, SetupResult } from '../operations/setup/setup.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
 import { PLAN_COLUMNS, planRecords, planText, tablesJson } from './plan-view.js';

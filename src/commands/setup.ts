@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../errors.js';
-import type { SetupPlan, SetupResult } from '../operations/setup.js';
+import type { SetupPlan, SetupResult } from '../operations/setup/setup.js';
 import { isProduction } from '../schema/desired.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { collect } from './global-options.js';
@@ -18,7 +18,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
   const [{ planSetup, hasDrift, hasWork, applySetup }, { setupView, planPage }, context] = await Promise.all([
-    import('../operations/setup.js'),
+    import('../operations/setup/setup.js'),
     import('./setup-view.js'),
     session.context(),
   ]);

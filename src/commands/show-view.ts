@@ -1,4 +1,4 @@
-import type { ShowResult } from '../operations/show.js';
+import type { ShowResult } from '../operations/sessions/show.js';
 import { formatSize } from '../output/format-size.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';

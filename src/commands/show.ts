@@ -16,7 +16,7 @@ async function chooseSession(session: CommandSession): Promise<string> {
     throw new CliError('USAGE', 'the id of the session is missing', {
       hint: 'mcp-sessions show <id>; `mcp-sessions list` shows the ids',
     });
-  const [{ list }, context] = await Promise.all([import('../operations/list.js'), session.context()]);
+  const [{ list }, context] = await Promise.all([import('../operations/sessions/list.js'), session.context()]);
   const { sessions } = await list(context, await session.target(), {
     filter: {},
     sort: 'activity',
@@ -44,7 +44,7 @@ async function chooseSession(session: CommandSession): Promise<string> {
 async function run(session: CommandSession, given: unknown, flags: ShowFlags): Promise<Outcome> {
   const id = typeof given === 'string' ? given : await chooseSession(session);
   const [{ show }, { showView }, context] = await Promise.all([
-    import('../operations/show.js'),
+    import('../operations/sessions/show.js'),
     import('./show-view.js'),
     session.context(),
   ]);

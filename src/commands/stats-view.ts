@@ -1,4 +1,4 @@
-import type { StatsResult } from '../operations/stats.js';
+import type { StatsResult } from '../operations/stats/stats.js';
 import { barChart } from '../output/bar-chart.js';
 import { formatCount } from '../output/format-count.js';
 import { formatDollars } from '../output/format-dollars.js';

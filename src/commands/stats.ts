@@ -1,4 +1,4 @@
-import type { StatsRequest } from '../operations/stats.js';
+import type { StatsRequest } from '../operations/stats/stats.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
@@ -24,7 +24,7 @@ async function run(session: CommandSession, flags: StatsFlags): Promise<Outcome>
     maxReadUnits: flags.maxRcu ?? null,
   };
   const [{ stats }, { statsView }, context] = await Promise.all([
-    import('../operations/stats.js'),
+    import('../operations/stats/stats.js'),
     import('./stats-view.js'),
     session.context(),
   ]);

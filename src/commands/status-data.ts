@@ -1,4 +1,4 @@
-import type { TableStatus } from '../operations/status.js';
+import type { TableStatus } from '../operations/tables/status.js';
 import { isoTime } from '../output/format-time.js';
 import type { Value } from '../schema/diff.js';
 import type { KeySchema } from '../schema/types.js';

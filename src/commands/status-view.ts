@@ -1,4 +1,4 @@
-import type { StatusResult, TableStatus } from '../operations/status.js';
+import type { StatusResult, TableStatus } from '../operations/tables/status.js';
 import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';

@@ -7,7 +7,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
   const [{ status }, { statusView }, context] = await Promise.all([
-    import('../operations/status.js'),
+    import('../operations/tables/status.js'),
     import('./status-view.js'),
     session.context(),
   ]);

@@ -5,7 +5,7 @@ import {
   type StreamsRequest,
   type StreamsResult,
   streamsStatus,
-} from '../operations/streams.js';
+} from '../operations/tables/streams.js';
 import { willAsk } from './consent.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';

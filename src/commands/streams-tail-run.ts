@@ -1,5 +1,5 @@
 import { CliError } from '../errors.js';
-import { tailStreams } from '../operations/tail-streams.js';
+import { tailStreams } from '../operations/tables/tail-streams.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import type { TailFlags } from './streams.js';

@@ -1,4 +1,4 @@
-import type { TableChange } from '../operations/tail-streams.js';
+import type { TableChange } from '../operations/tables/tail-streams.js';
 import { jsonLine } from '../output/render.js';
 import { redact } from '../output/redact.js';
 import type { Page } from '../output/page.js';

@@ -6,7 +6,7 @@ import type {
   StreamsResult,
   StreamsStatus,
   StreamState,
-} from '../operations/streams.js';
+} from '../operations/tables/streams.js';
 import type { Page, Property } from '../output/page.js';
 import type { View } from '../output/view.js';
 

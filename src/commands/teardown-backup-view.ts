@@ -1,6 +1,6 @@
-import type { KnownArchive } from '../operations/archived.js';
-import type { StepResult } from '../operations/teardown.js';
-import type { TeardownTable } from '../operations/teardown-table.js';
+import type { KnownArchive } from '../operations/archive/archived.js';
+import type { StepResult } from '../operations/teardown/teardown.js';
+import type { TeardownTable } from '../operations/teardown/table.js';
 import { isoTime, relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
 

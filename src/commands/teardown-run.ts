@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
-import { type KnownArchive, knownArchive } from '../operations/archived.js';
-import type { TeardownResult } from '../operations/teardown.js';
-import type { TeardownPlan } from '../operations/teardown-plan.js';
-import { takesRows } from '../operations/teardown-steps.js';
-import type { StepName, TeardownRequest } from '../operations/teardown-table.js';
+import { type KnownArchive, knownArchive } from '../operations/archive/archived.js';
+import type { TeardownResult } from '../operations/teardown/teardown.js';
+import type { TeardownPlan } from '../operations/teardown/plan.js';
+import { takesRows } from '../operations/teardown/steps.js';
+import type { StepName, TeardownRequest } from '../operations/teardown/table.js';
 import { isProduction } from '../schema/desired.js';
 import { version } from '../version.js';
 import { recordFolder } from './backup/backup-view.js';
@@ -48,7 +48,7 @@ async function requestOf(session: CommandSession, flags: TeardownFlags): Promise
   if (argv.includes('--recreate') && argv.includes('--no-recreate'))
     throw new CliError('USAGE', '--recreate and --no-recreate exclude each other');
   const steps = stepsOf(flags);
-  const { recordFile } = await import('../operations/record-file.js');
+  const { recordFile } = await import('../operations/tables/record-file.js');
   const { region, endpoint, localFile, environment } = await session.settings();
   const folder = path.resolve(session.runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
   const place = [region.value, endpoint.value, localFile.value];
@@ -128,8 +128,8 @@ const isChosen = ({ backup, clearData, disableStreams, delete: isDelete, all }: 
 async function runSteps(session: CommandSession, flags: TeardownFlags, argv: readonly string[]): Promise<Outcome> {
   const request = await requestOf(session, flags);
   const [{ planTeardown }, { teardown }, { willAsk }, context] = await Promise.all([
-    import('../operations/teardown-plan.js'),
-    import('../operations/teardown.js'),
+    import('../operations/teardown/plan.js'),
+    import('../operations/teardown/teardown.js'),
     import('./consent.js'),
     session.context(),
   ]);

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { KnownArchive } from '../operations/archived.js';
-import type { StepResult, TeardownResult } from '../operations/teardown.js';
-import type { TeardownPlan } from '../operations/teardown-plan.js';
-import type { TeardownTable } from '../operations/teardown-table.js';
+import type { KnownArchive } from '../operations/archive/archived.js';
+import type { StepResult, TeardownResult } from '../operations/teardown/teardown.js';
+import type { TeardownPlan } from '../operations/teardown/plan.js';
+import type { TeardownTable } from '../operations/teardown/table.js';
 import type { Target } from '../operations/target.js';
 import { commandLine, targetWords } from './equivalent.js';
 import type { GlobalFlags } from './global-options.js';

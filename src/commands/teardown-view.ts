@@ -1,8 +1,8 @@
-import type { KnownArchive } from '../operations/archived.js';
-import type { StepResult, TeardownResult } from '../operations/teardown.js';
-import type { TeardownPlan } from '../operations/teardown-plan.js';
-import type { PlannedStep } from '../operations/teardown-steps.js';
-import type { TeardownTable } from '../operations/teardown-table.js';
+import type { KnownArchive } from '../operations/archive/archived.js';
+import type { StepResult, TeardownResult } from '../operations/teardown/teardown.js';
+import type { TeardownPlan } from '../operations/teardown/plan.js';
+import type { PlannedStep } from '../operations/teardown/steps.js';
+import type { TeardownTable } from '../operations/teardown/table.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page, Property } from '../output/page.js';
 import type { View } from '../output/view.js';

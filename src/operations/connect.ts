@@ -10,7 +10,7 @@ import { CliError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
-import type { LargeScan } from './large-scan.js';
+import type { LargeScan } from './sessions/large-scan.js';
 
 export { isLoopback };
 

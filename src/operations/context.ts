@@ -1,7 +1,7 @@
 import type { Dynamo } from '../dynamodb/client.js';
 import type { Progress } from '../progress.js';
 import type { Layout } from '../schema/index.js';
-import type { LargeScan } from './large-scan.js';
+import type { LargeScan } from './sessions/large-scan.js';
 
 /** What every operation works with; nothing is global. */
 export interface OperationContext {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshFolder, removeFolders } from '../operations/backup-harness.js';
+import { freshFolder, removeFolders } from '../operations/backup/harness.js';
 import { type RunningDouble, closeAll, startDouble } from '../operations/harness.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';

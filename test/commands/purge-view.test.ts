@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planText, resultView } from '../../src/commands/purge-view.js';
 import { PRICES } from '../../src/operations/capacity.js';
-import type { PurgeResult } from '../../src/operations/purge.js';
-import type { PurgeSummary } from '../../src/operations/purge-plan.js';
+import type { PurgeResult } from '../../src/operations/purge/purge.js';
+import type { PurgeSummary } from '../../src/operations/purge/plan.js';
 import { Page } from '../../src/output/page.js';
 import type { DecodedSession } from '../../src/schema/decode.js';
 

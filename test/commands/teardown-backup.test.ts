@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshFolder, removeFolders } from '../operations/backup-harness.js';
+import { freshFolder, removeFolders } from '../operations/backup/harness.js';
 import { closeAll, type RunningDouble, startDouble } from '../operations/harness.js';
 import { awsFaults } from '../support/aws-double.js';
 import { type RawClient, useEngine } from '../support/engine.js';

@@ -3,7 +3,7 @@ import { deleteKeys } from '../../src/dynamodb/delete-keys.js';
 import type * as wait from '../../src/dynamodb/wait.js';
 import type { Item } from '../../src/schema/attribute-value.js';
 import { closeAll, startDouble } from '../operations/harness.js';
-import { itemsOf } from '../operations/purge-harness.js';
+import { itemsOf } from '../operations/purge/harness.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
 import { numbered, paceOf, tableOf } from './delete-harness.js';

@@ -5,7 +5,7 @@ import type * as wait from '../../src/dynamodb/wait.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
 import { closeAll, contextFor, startDouble } from '../operations/harness.js';
-import { itemsOf } from '../operations/purge-harness.js';
+import { itemsOf } from '../operations/purge/harness.js';
 import { numbered, paceOf, tableOf } from './delete-harness.js';
 
 // The pauses between tries grow to seconds: here they are short.

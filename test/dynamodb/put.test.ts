@@ -5,7 +5,7 @@ import type * as wait from '../../src/dynamodb/wait.js';
 import type { WireItem } from '../../src/schema/index.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
-import { contentOf } from '../operations/archive-harness.js';
+import { contentOf } from '../operations/archive/harness.js';
 import { closeAll, freshName, type RunningDouble, startDouble } from '../operations/harness.js';
 
 // The pauses between tries grow to seconds: here they are counted, and short.

@@ -4,7 +4,7 @@ import { deleteKeys } from '../../src/dynamodb/delete-keys.js';
 import { describeTableId } from '../../src/dynamodb/extras.js';
 import type { Item } from '../../src/schema/attribute-value.js';
 import { closeAll, contextFor, startDouble } from '../operations/harness.js';
-import { itemsOf } from '../operations/purge-harness.js';
+import { itemsOf } from '../operations/purge/harness.js';
 import { useEngine } from '../support/engine.js';
 import { numbered, paceOf, tableOf } from './delete-harness.js';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../operations/archive-harness.js';
+import { contentOf } from '../operations/archive/harness.js';
 import { bareEnvironment, COMMAND, runCli, tempFolder, testNode } from '../support/cli.js';
 import { useEngine } from '../support/engine.js';
 import { fewestKills, roundsOf, seededNumbers } from '../support/crashes.js';

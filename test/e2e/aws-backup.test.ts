@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { idsOf } from '../operations/purge-harness.js';
+import { idsOf } from '../operations/purge/harness.js';
 import { type AwsDouble, startAwsDouble } from '../support/aws-double.js';
 import { runCli } from '../support/cli.js';
 import { type RawClient, rawClient, useEngine } from '../support/engine.js';

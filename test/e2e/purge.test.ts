@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { idsOf, itemsOf } from '../operations/purge-harness.js';
+import { idsOf, itemsOf } from '../operations/purge/harness.js';
 import { runCli, tempFolder } from '../support/cli.js';
 import { useEngine } from '../support/engine.js';
 import { fewestKills, roundsOf, seededNumbers } from '../support/crashes.js';

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { list } from '../../src/operations/list.js';
-import { readRecord } from '../../src/operations/put-back.js';
-import { seed } from '../../src/operations/seed.js';
-import { status } from '../../src/operations/status.js';
+import { list } from '../../src/operations/sessions/list.js';
+import { readRecord } from '../../src/operations/tables/put-back.js';
+import { seed } from '../../src/operations/sessions/seed.js';
+import { status } from '../../src/operations/tables/status.js';
 import { tempFolder } from '../support/cli.js';
-import { archiveTo, contentOf, restoreFrom } from './archive-harness.js';
+import { archiveTo, contentOf, restoreFrom } from './archive/harness.js';
 import { type Elsewhere, isLeftOut, PLACES } from './elsewhere.js';
 import { changesOf, closeAll, outcomesOf, planFor, setUp, targetOf } from './harness.js';
-import { tearDown, testFolder } from './teardown-harness.js';
+import { tearDown, testFolder } from './teardown/harness.js';
 
 closeAll();
 

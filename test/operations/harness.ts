@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { type CallRecord, connect, type ConnectOptions, PLACEHOLDER_CREDENTIALS } from '../../src/dynamodb/client.js';
 import type { OperationContext } from '../../src/operations/context.js';
-import { applySetup, planSetup, type SetupPlan, type SetupResult } from '../../src/operations/setup.js';
+import { applySetup, planSetup, type SetupPlan, type SetupResult } from '../../src/operations/setup/setup.js';
 import { resolveTarget, type Target } from '../../src/operations/target.js';
 import type { Progress } from '../../src/progress.js';
 import { type Layout, LAYOUTS, type SetupOverrides } from '../../src/schema/index.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { detect } from '../../src/operations/detect.js';
-import { seed } from '../../src/operations/seed.js';
+import { detect } from '../../src/operations/tables/detect.js';
+import { seed } from '../../src/operations/sessions/seed.js';
 import { requireSessions } from '../../src/operations/target.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';

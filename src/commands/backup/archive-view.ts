@@ -1,4 +1,4 @@
-import type { ArchiveResult, ArchiveTable, tablesToArchive } from '../../operations/archive.js';
+import type { ArchiveResult, ArchiveTable, tablesToArchive } from '../../operations/archive/archive.js';
 import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import type { Page } from '../../output/page.js';

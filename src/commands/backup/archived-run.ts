@@ -6,7 +6,7 @@ import {
   listArchives,
   planArchivePrune,
   removeArchive,
-} from '../../operations/archived-list.js';
+} from '../../operations/archive/archived-list.js';
 import type { View } from '../../output/view.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';

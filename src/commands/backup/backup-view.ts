@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { CreateBackupsResult, CreatedBackup } from '../../operations/backup-create.js';
-import type { DeletedBackup } from '../../operations/backup-delete.js';
+import type { CreateBackupsResult, CreatedBackup } from '../../operations/backup/create.js';
+import type { DeletedBackup } from '../../operations/backup/delete.js';
 import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import { absoluteTime, isoTime, relativeTime } from '../../output/format-time.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EXIT } from '../../errors.js';
-import type { ArchiveRequest, ArchiveResult } from '../../operations/archive.js';
+import type { ArchiveRequest, ArchiveResult } from '../../operations/archive/archive.js';
 import type { Target } from '../../operations/target.js';
 import { version } from '../../version.js';
 import { plainWarnings, secretForWriting } from '../archive-secret.js';
@@ -49,7 +49,7 @@ export async function createArchive(
 ): Promise<Outcome> {
   const { runtime } = session;
   const [{ archive, tablesToArchive }, { existingTables }, context, filter] = await Promise.all([
-    import('../../operations/archive.js'),
+    import('../../operations/archive/archive.js'),
     import('../../operations/target.js'),
     session.context(),
     filterOf(flags, runtime.now()),

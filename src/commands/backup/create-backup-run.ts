@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { CliError, EXIT, type ExitCode } from '../../errors.js';
-import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup-create.js';
-import { backupName, stampOf } from '../../operations/backup-names.js';
+import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup/create.js';
+import { backupName, stampOf } from '../../operations/backup/names.js';
 import type { OperationContext } from '../../operations/context.js';
-import type { S3Place } from '../../operations/export-s3.js';
+import type { S3Place } from '../../operations/archive/export-s3.js';
 import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
@@ -111,7 +111,7 @@ async function wantedExport(
     if (changedSince !== undefined) throw new CliError('USAGE', '--changed-since goes with --to s3://…');
     return null;
   }
-  const { parseS3Url } = await import('../../operations/export-s3.js');
+  const { parseS3Url } = await import('../../operations/archive/export-s3.js');
   const since = changedSince === undefined ? null : parseInstant(changedSince, now);
   if (since === undefined)
     throw new CliError('USAGE', `--changed-since '${changedSince}' is not an instant`, {
@@ -128,7 +128,7 @@ async function makerOf(
   names: readonly string[],
 ): Promise<BackupMaker | undefined> {
   if (wanted === null) return undefined;
-  const { exportMaker, exportsUnderWay } = await import('../../operations/export-s3.js');
+  const { exportMaker, exportsUnderWay } = await import('../../operations/archive/export-s3.js');
   const { to, since } = wanted;
   return exportMaker(to, since, resume === true ? await exportsUnderWay(context, names, to, since) : undefined);
 }

@@ -18,7 +18,7 @@ async function placeOf(session: CommandSession, { to }: CreateBackupFlags): Prom
   if (url !== null) return { kind: 's3', url };
   if (to !== undefined) return { kind: 'folder', path: path.resolve(session.runtime.cwd, to) };
   const [{ offersBackups }, context] = await Promise.all([
-    import('../../operations/backup-place.js'),
+    import('../../operations/backup/place.js'),
     session.context(),
   ]);
   return (await offersBackups(context)) ? { kind: 'aws' } : { kind: 'folder', path: null };

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { stampOf } from '../../operations/backup-names.js';
+import { stampOf } from '../../operations/backup/names.js';
 
 const DEFAULT_PLACE = path.join('.mcp-sessions', 'backups');
 

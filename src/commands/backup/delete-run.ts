@@ -1,6 +1,6 @@
-import { type Backup, type DeletedBackup, deleteBackups } from '../../operations/backup-delete.js';
-import { findBackups } from '../../operations/backup-list.js';
-import { offersBackups } from '../../operations/backup-place.js';
+import { type Backup, type DeletedBackup, deleteBackups } from '../../operations/backup/delete.js';
+import { findBackups } from '../../operations/backup/list.js';
+import { offersBackups } from '../../operations/backup/place.js';
 import { CliError, EXIT } from '../../errors.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';

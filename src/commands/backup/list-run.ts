@@ -1,5 +1,5 @@
-import { listTableBackups } from '../../operations/backup-list.js';
-import { offersBackups } from '../../operations/backup-place.js';
+import { listTableBackups } from '../../operations/backup/list.js';
+import { offersBackups } from '../../operations/backup/place.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
 import { listView } from './backup-view.js';

@@ -1,7 +1,7 @@
 import { CliError } from '../../errors.js';
-import { listTableBackups } from '../../operations/backup-list.js';
-import { offersBackups } from '../../operations/backup-place.js';
-import { planPrune } from '../../operations/backup-prune.js';
+import { listTableBackups } from '../../operations/backup/list.js';
+import { offersBackups } from '../../operations/backup/place.js';
+import { planPrune } from '../../operations/backup/prune.js';
 import type { Outcome } from '../definition.js';
 import type { CommandSession } from '../session.js';
 import { deleteWithConsent, onAws } from './delete-run.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { offersBackups } from '../../operations/backup-place.js';
-import { showBackups, type ShownBackup } from '../../operations/backup-show.js';
+import { offersBackups } from '../../operations/backup/place.js';
+import { showBackups, type ShownBackup } from '../../operations/backup/show.js';
 import { formatCount } from '../../output/format-count.js';
 import { formatSize } from '../../output/format-size.js';
 import { absoluteTime, relativeTime } from '../../output/format-time.js';

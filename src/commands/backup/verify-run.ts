@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { EXIT } from '../../errors.js';
-import type { VerifyResult } from '../../operations/archive-verify.js';
+import type { VerifyResult } from '../../operations/archive/verify.js';
 import type { View } from '../../output/view.js';
 import { withSecret } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
@@ -38,7 +38,7 @@ export async function runVerifyBackup(
   folder: string,
   flags: VerifyBackupFlags,
 ): Promise<Outcome> {
-  const { verifyArchive } = await import('../../operations/archive-verify.js');
+  const { verifyArchive } = await import('../../operations/archive/verify.js');
   const { runtime, progress } = session;
   const result = await withSecret(session, flags, (secret) =>
     verifyArchive(path.resolve(runtime.cwd, folder), secret, {

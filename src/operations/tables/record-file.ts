@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../../errors.js';
+import { parseRecord, type TableRecord } from '../../schema/index.js';
+
+/** What is kept of a table that is dropped, until it is there again. */
+export interface KeptRecord {
+  readonly record: TableRecord;
+  /** Which table it was: one that is made anew has another id. */
+  readonly tableId: string;
+}
+
+/** The file of one table's record; `place` is what tells tables of the same name apart. */
+export function recordFile(folder: string, place: unknown, table: string): string {
+  const mark = createHash('sha256')
+    .update(JSON.stringify([place, table]))
+    .digest('hex')
+    .slice(0, 12);
+  return path.join(folder, `recreate-${table.slice(0, 100)}-${mark}.json`);
+}
+
+function onDisk<T>(file: string, doing: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('FILE_ERROR', `cannot ${doing} '${file}': ${reason}`, {
+      hint: 'the settings of a table are written there before it is dropped; without it nothing is dropped',
+      cause,
+    });
+  }
+}
+
+/** Forces to disk what a folder says of its files; not every system lets a folder be opened. */
+function syncFolder(folder: string): void {
+  let open: number;
+  try {
+    open = openSync(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(open);
+  } catch {
+    // The file itself is on the disk.
+  } finally {
+    closeSync(open);
+  }
+}
+
+/** Writes the record whole or not at all, readable by its owner alone, and on the disk when this returns. */
+export function writeRecordFile(file: string, kept: KeptRecord): void {
+  const folder = path.dirname(file);
+  const partial = `${file}.${randomUUID()}`;
+  onDisk(file, 'write', () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      const open = openSync(partial, 'wx', 0o600);
+      try {
+        writeFileSync(open, `${JSON.stringify(kept, null, 2)}\n`);
+        fsyncSync(open);
+      } finally {
+        closeSync(open);
+      }
+      renameSync(partial, file);
+    } finally {
+      rmSync(partial, { force: true });
+    }
+    syncFolder(folder);
+  });
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** The record that an interrupted run has left; null when there is none. Throws FILE_ERROR where it cannot be read. */
+export function readRecordFile(file: string): KeptRecord | null {
+  const text = onDisk(file, 'read', () => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  });
+  if (text === null) return null;
+  return onDisk(file, 'read', () => {
+    const value: unknown = JSON.parse(text);
+    const parsed = parseRecord(isObject(value) && 'record' in value ? value.record : undefined);
+    if (!parsed.ok) throw new Error(parsed.reason);
+    const id = isObject(value) && 'tableId' in value ? value.tableId : undefined;
+    if (typeof id !== 'string') throw new Error('it does not say which table it is of');
+    return { record: parsed.record, tableId: id };
+  });
+}
+
+export function removeRecordFile(file: string): void {
+  rmSync(file, { force: true });
+}
