@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { CliError, EXIT } from './errors.js';
-import { run } from './program.js';
+import { isCompletion, run } from './program.js';
 
 // As the user set it: `local exec` hands it on to a command of the user's.
 const env = { ...process.env };
@@ -55,6 +55,8 @@ async function main(): Promise<void> {
     signal: interruption.signal,
     now: Date.now,
   });
+  // What a completion gave up to wait for does not keep the shell waiting.
+  if (isCompletion(process.argv.slice(2))) process.exit();
 }
 
 void main();

@@ -2,6 +2,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { type CommandDefinition, GROUPS, type Outcome } from './commands/definition.js';
 import { bindLocalFile, declareGlobalOptions, formatOf, type GlobalFlags } from './commands/global-options.js';
 import { EPILOGUE, exampleText, HELP, helpOutput } from './commands/help.js';
+import { REQUEST } from './commands/completion/shells.js';
 import { COMMANDS } from './commands/index.js';
 import type { CommandSession, Runtime } from './commands/session.js';
 import { pathOf, usageError } from './commands/usage-error.js';
@@ -95,8 +96,15 @@ function straightenHelp(program: Command, argv: readonly string[]): readonly str
   return helpAt < 0 ? argv : [...words, '--help'];
 }
 
+/** Whether a shell asks for what may follow in a command line that is being typed. */
+export const isCompletion = ([first]: readonly string[]): boolean => first === REQUEST;
+
 /** Runs one command line to its end; answers the exit code. Everything that a run needs comes in the runtime. */
 export async function run(runtime: Runtime): Promise<number> {
+  if (isCompletion(runtime.argv)) {
+    const { complete } = await import('./commands/completion/complete.js');
+    return complete(runtime, buildProgram({ act: async () => {} }));
+  }
   const bound = bindLocalFile(runtime.argv);
   let exitCode: number = EXIT.done;
   let helpForError = '';

@@ -75,7 +75,7 @@ const COMMAND = commandOf(process.argv.slice(2));
 
 function commandOf(words: readonly string[]): string {
   if (words.includes('--help') || words.includes('-h')) return 'help';
-  return /^[a-z]{1,12}$/.exec(words[0] ?? '')?.[0] ?? 'other';
+  return /^_*([a-z]{1,12})$/.exec(words[0] ?? '')?.[1] ?? 'other';
 }
 
 function readKept(path: string): Kept {

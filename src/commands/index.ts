@@ -1,4 +1,5 @@
 import { backupCommand } from './backup.js';
+import { completionCommand } from './completion.js';
 import type { CommandDefinition } from './definition.js';
 import { doctorCommand } from './doctor.js';
 import { eventsCommand } from './events.js';
@@ -32,4 +33,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   localCommand,
   layoutsCommand,
   doctorCommand,
+  completionCommand,
 ];

@@ -105,6 +105,12 @@ export async function readProfile(
   };
 }
 
+/** Names of the profiles in the AWS configuration files. */
+export async function profileNames(): Promise<readonly string[]> {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  return [...new Set([...Object.keys(configFile), ...Object.keys(credentialsFile)])].toSorted();
+}
+
 const AWS_CONNECT_TIMEOUT_MS = 3000;
 const LOCAL_CONNECT_TIMEOUT_MS = 1000;
 /**

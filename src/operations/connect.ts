@@ -4,6 +4,7 @@ import {
   type Credentials,
   isLoopback,
   PLACEHOLDER_CREDENTIALS,
+  profileNames,
   readProfile,
 } from '../dynamodb/client.js';
 import { CliError } from '../errors.js';
@@ -12,7 +13,7 @@ import type { Layout } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 import type { LargeScan } from './sessions/large-scan.js';
 
-export { isLoopback };
+export { isLoopback, profileNames };
 
 export interface ConnectRequest {
   readonly region: string | null;

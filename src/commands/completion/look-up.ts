@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { CliError } from '../../errors.js';
+import { archiveFolder } from '../backup/default-folder.js';
+import type { GlobalFlags } from '../global-options.js';
+import { CommandSession, type Runtime } from '../session.js';
+import { type Candidate, looksLikePath, type LookedUp } from './answer.js';
+import type { Position } from './position.js';
+
+/** How long a shell is kept waiting for what has to be looked up. */
+const PATIENCE_MS = 2000;
+const MOST_TABLES = 300;
+
+const candidatesOf = (values: readonly string[]): readonly Candidate[] => values.map((value) => ({ value }));
+
+/**
+ * What a value may be where the typed command line leads, within two seconds; nothing where it cannot be told, for
+ * whatever reason: a shell has no place for errors while a line is typed.
+ */
+export async function lookUp(
+  runtime: Runtime,
+  kind: LookedUp,
+  position: Position,
+  text: string,
+): Promise<readonly Candidate[]> {
+  const overdue = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly Candidate[]>((resolve) => {
+    timer = setTimeout(() => {
+      overdue.abort(new CliError('INTERRUPTED', 'too late for a completion'));
+      resolve([]);
+    }, PATIENCE_MS);
+  });
+  const signal = AbortSignal.any([runtime.signal, overdue.signal]);
+  const session = new CommandSession({ ...runtime, signal }, flagsOf(position), 'completion');
+  const found = find(session, kind, position, text)
+    .catch(() => [])
+    .finally(() => session.close());
+  return Promise.race([found, late]).finally(() => clearTimeout(timer));
+}
+
+/** The flags as commander would give them. */
+const flagsOf = ({ values }: Position): GlobalFlags => ({ ...values, color: false, input: false, quiet: true });
+
+async function find(
+  session: CommandSession,
+  kind: LookedUp,
+  position: Position,
+  text: string,
+): Promise<readonly Candidate[]> {
+  if (kind === 'archive') return candidatesOf(await archivePaths(session));
+  if (kind === 'backup') return backups(session, position, text);
+  const settings = await session.settings();
+  if (kind === 'layout') return settings.layouts.map(({ id, title }) => ({ value: id, description: title }));
+  if (kind === 'profile') {
+    const { profileNames } = await import('../../operations/connect.js');
+    return candidatesOf(await profileNames());
+  }
+  if (!(await isThere(session))) return [];
+  const context = await session.context();
+  if (kind === 'table') {
+    const { allTables } = await import('../../operations/tables/all-tables.js');
+    return candidatesOf(await allTables(context, MOST_TABLES));
+  }
+  const { firstIds } = await import('../../operations/sessions/first-ids.js');
+  return candidatesOf(await firstIds(context, await session.target()));
+}
+
+/** An engine's data file is made by the command that first needs it, not by pressing Tab. */
+async function isThere(session: CommandSession): Promise<boolean> {
+  const { localFile } = await session.settings();
+  return localFile.value === null || existsSync(localFile.value);
+}
+
+async function archives({ runtime }: CommandSession) {
+  const { listArchives } = await import('../../operations/archive/archived-list.js');
+  return listArchives(archiveFolder(runtime.cwd));
+}
+
+const archivePaths = async (session: CommandSession): Promise<readonly string[]> =>
+  (await archives(session)).map((archive) => path.relative(session.runtime.cwd, archive.path));
+
+/** AWS's own backups, `latest`, and archives: by their folders' names where the endpoint has no backups of its own. */
+async function backups(session: CommandSession, { command }: Position, text: string): Promise<readonly Candidate[]> {
+  if (looksLikePath(text) && !text.startsWith('arn:')) return candidatesOf(await archivePaths(session));
+  const latest = command.name() === 'delete' ? [] : ['latest'];
+  const { localFile } = await session.settings();
+  const [{ offersBackups }, { listTableBackups }] = await Promise.all([
+    import('../../operations/backup/place.js'),
+    import('../../operations/backup/list.js'),
+  ]);
+  // The embedded engine has none: it need not be started to know.
+  if (localFile.value !== null || !(await offersBackups(await session.context()))) {
+    return candidatesOf([...latest, ...(await archives(session)).map(({ name }) => name)]);
+  }
+  const { names } = await session.target();
+  const found = await listTableBackups(
+    await session.context(),
+    names.map(({ name }) => name),
+  );
+  return [
+    ...candidatesOf(latest),
+    ...found.map(({ name, arn, status }) => ({ value: text.startsWith('arn:') ? arn : name, description: status })),
+    ...candidatesOf(command.name() === 'restore' ? await archivePaths(session) : []),
+  ];
+}
