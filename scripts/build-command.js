@@ -116,7 +116,7 @@ function relative(from, to) {
   return way.startsWith('.') ? way : `./${way}`;
 }
 
-/** Chunks that are loaded together: those of help, those of all commands that connect, and each of the others alone. */
+/** Chunks that are loaded together: those of help and completion, those of all commands that connect, and each of the others alone. */
 function groups(chunks) {
   const taken = new Set();
   const take = (names) => {
@@ -130,13 +130,17 @@ function groups(chunks) {
     for (const name of names) visit(name);
     return group;
   };
-  const main = take(['main.js']);
-  const work = take([...chunks].filter(([, { entryPoint = '' }]) => WORK.test(entryPoint)).map(([name]) => name));
+  const enteredAt = (isMeant) =>
+    [...chunks].filter(([, { entryPoint = '' }]) => isMeant(entryPoint)).map(([name]) => name);
+  const main = take(['main.js', ...enteredAt((entry) => entry === COMPLETION)]);
+  const work = take(enteredAt((entry) => WORK.test(entry)));
   const others = [...chunks.keys()].filter((name) => !taken.has(name));
   return [['main', main], ['work', work], ...others.map((name) => [nameOf(name), [name]])];
 }
 
 const WORK = /^src\/(?:commands|operations|config\/settings|output\/render)/;
+/** What a shell asks for while a line is typed: as quick as help. */
+const COMPLETION = 'src/commands/completion/complete.ts';
 
 const nameOf = (chunk) => chunk.replace(/(?:-[0-9A-Z]{8})?\.js$/, '');
 

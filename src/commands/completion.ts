@@ -16,7 +16,7 @@ export const completionCommand: CommandDefinition = {
       .addArgument(new Argument('<shell>', 'the shell that is to complete').choices(SHELLS));
   },
   examples: [
-    { command: 'source <(mcp-sessions completion bash)', does: 'bash: in this shell; for all, a line of ~/.bashrc' },
+    { command: 'eval "$(mcp-sessions completion bash)"', does: 'bash: in this shell; for all, a line of ~/.bashrc' },
     { command: 'source <(mcp-sessions completion zsh)', does: 'zsh: the same; in ~/.zshrc after compinit' },
     { command: 'mcp-sessions completion fish | source', does: 'fish: the same; in ~/.config/fish/config.fish' },
   ],

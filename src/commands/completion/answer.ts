@@ -108,6 +108,8 @@ export async function answerFor(
 ): Promise<Answer> {
   const position = positionAfter(program, COMMANDS, words);
   const { command, option, argument, isLiteral, takesCommand, followsLocal } = position;
+  // A word that is no command, where one has to be: nothing that follows makes sense.
+  if (command.commands.length > 0 && !takesCommand) return NOTHING;
   if (option !== undefined) return { ...NOTHING, ...(await optionValues(option, position, text, lookUp)) };
   if (!isLiteral && text.startsWith('-')) {
     const [, flag = '', value] = /^(--[^=]+)=(.*)$/s.exec(text) ?? [];

@@ -30,6 +30,9 @@ export function readBashLine(line: string, breaks: string): BashLine {
   const words: string[] = [];
   let word = newWord();
   let isBegun = false;
+  // How deep in `$(…)`, whose blanks end no word.
+  let depth = 0;
+  let inBackticks = false;
   const end = (): void => {
     if (isBegun) words.push(word.text);
     word = newWord();
@@ -37,7 +40,7 @@ export function readBashLine(line: string, breaks: string): BashLine {
   };
   for (let at = 0; at < line.length; at += 1) {
     const character = line.charAt(at);
-    if (word.quote === '' && /\s/.test(character)) {
+    if (word.quote === '' && depth === 0 && !inBackticks && /\s/.test(character)) {
       end();
       continue;
     }
@@ -55,6 +58,11 @@ export function readBashLine(line: string, breaks: string): BashLine {
       word.text += line.charAt(at);
     } else {
       if (word.quote !== "'" && /[$`]/.test(character)) word.isPlain = false;
+      if (word.quote === '') {
+        if (character === '`') inBackticks = !inBackticks;
+        if (character === '(' && (depth > 0 || line.charAt(at - 1) === '$')) depth += 1;
+        if (character === ')' && depth > 0) depth -= 1;
+      }
       word.text += character;
       if (word.quote === '' && breaks.includes(character)) word.kept = word.text.length;
     }

@@ -6,7 +6,7 @@ import { REQUEST, type Shell, SHELLS } from './shells.js';
  * of date. Nothing that comes back is evaluated. bash 3.2, which macOS has, knows no `compopt` and no `mapfile`.
  */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
-  bash: `# bash completion for mcp-sessions; in ~/.bashrc: source <(mcp-sessions completion bash)
+  bash: `# bash completion for mcp-sessions; in ~/.bashrc: eval "$(mcp-sessions completion bash)"
 _mcp_sessions() {
   local directive='' line word
   COMPREPLY=()
@@ -19,9 +19,14 @@ _mcp_sessions() {
     files) compopt -o default 2>/dev/null || while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$word") ;;
     folders) compopt -o dirnames 2>/dev/null || while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$word") ;;
     command*)
-      if declare -F _command_offset >/dev/null; then
-        local first=$(( \${directive#command } + 1 ))
+      local first=1
+      while (( first <= COMP_CWORD )) && [[ \${COMP_WORDS[first - 1]} != -- ]]; do first=$(( first + 1 )); done
+      if (( first > COMP_CWORD )); then
+        compopt -o default 2>/dev/null
+      elif declare -F _command_offset >/dev/null; then
         _command_offset "$first"
+      elif (( first == COMP_CWORD )); then
+        while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -- "$word")
       else
         compopt -o default 2>/dev/null
       fi ;;
@@ -31,23 +36,31 @@ complete -F _mcp_sessions mcp-sessions
 `,
   zsh: `#compdef mcp-sessions
 # zsh completion for mcp-sessions; in ~/.zshrc, after compinit: source <(mcp-sessions completion zsh)
-_mcp_sessions() {
-  emulate -L zsh
-  setopt extendedglob
-  local directive line text
-  local -a lines values shown
+_mcp-sessions() {
+  local directive line text value
+  local -a lines values shown how
+  local -i width=0
   text="\${(Q)PREFIX}"
   lines=("\${(@f)$(command mcp-sessions ${REQUEST} zsh -- "\${(@Q)words[2,CURRENT-1]}" "$text" 2>/dev/null </dev/null)}")
   directive="$lines[1]"
   for line in "\${(@)lines[2,-1]}"; do
-    values+=("\${line%%$'\\t'*}")
-    if [[ $line == *$'\\t'* ]]; then shown+=("\${line%%$'\\t'*}  -- \${line#*$'\\t'}"); else shown+=("$line"); fi
+    value="\${line%%$'\\t'*}"
+    values+=("$value")
+    (( $#value > width )) && width=$#value
+  done
+  for line in "\${(@)lines[2,-1]}"; do
+    value="\${line%%$'\\t'*}"
+    if [[ $line == *$'\\t'* ]]; then
+      line="\${(r:width:)value}  -- \${line#*$'\\t'}"
+      how=(-l)
+    fi
+    shown+=("\${line[1,COLUMNS-1]}")
   done
   compset -P '--[^=]##=' || true
-  local -a how=(-V mcp-sessions -d shown)
+  how+=(-V mcp-sessions -d shown)
   [[ $directive == list ]] && how+=(-q -S ',')
   local result=1
-  (( $#values )) && compadd -l "\${how[@]}" -a values && result=0
+  (( $#values )) && compadd "\${how[@]}" -a values && result=0
   case $directive in
     files) _files && result=0 ;;
     folders) _files -/ && result=0 ;;
@@ -58,7 +71,7 @@ _mcp_sessions() {
   esac
   return result
 }
-if [[ "\${funcstack[1]}" == _mcp_sessions ]]; then _mcp_sessions "$@"; else compdef _mcp_sessions mcp-sessions; fi
+if [[ "\${funcstack[1]}" == _mcp-sessions ]]; then _mcp-sessions "$@"; else compdef _mcp-sessions mcp-sessions; fi
 `,
   fish: `# fish completion for mcp-sessions; in ~/.config/fish/config.fish: mcp-sessions completion fish | source
 function __mcp_sessions_complete
@@ -82,7 +95,8 @@ function __mcp_sessions_complete
                 echo -- "$before$found"
             end
         case 'command*'
-            __fish_complete_subcommand --fcs-skip=(math (string replace 'command ' '' -- $directive) + 1)
+            set -l first (math (string replace 'command ' '' -- $directive) + 2)
+            complete -C (string join -- ' ' (string escape -- $words[$first..-1]) "$token")
     end
 end
 complete -c mcp-sessions -f -k -a '(__mcp_sessions_complete)'
