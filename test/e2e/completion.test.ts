@@ -61,11 +61,11 @@ async function bashReplies(shell: string, line: string, env: Readonly<Record<str
   return stdout.split('\0').filter((reply) => reply !== '');
 }
 
+const SHELLS = { bash: findShell('bash'), zsh: findShell('zsh'), fish: findShell('fish') };
+
 describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (name) => {
-  it('is one that the shell can read', async ({ skip }) => {
-    const shell = findShell(name);
-    skip(shell === null, `${name} is not installed`);
-    if (shell === null) return;
+  const shell = SHELLS[name] ?? '';
+  it.skipIf(SHELLS[name] === null)('is one that the shell can read', async () => {
     const { code, stdout, stderr } = await runCli(['completion', name]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const file = path.join(folder, `.script.${name}`);
@@ -77,12 +77,10 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (name) => {
   });
 });
 
-describe('completion in bash', () => {
-  const shell = findShell('bash');
+describe.skipIf(SHELLS.bash === null)('completion in bash', () => {
+  const shell = SHELLS.bash ?? '';
 
-  it('is registered for the command', async ({ skip }) => {
-    skip(shell === null, 'bash is not installed');
-    if (shell === null) return;
+  it('is registered for the command', async () => {
     const script = 'eval "$(mcp-sessions completion bash)"; complete -p mcp-sessions';
     const { stdout } = await runShell(shell, ['--norc', '-c', script], { cwd: folder, env: environment() });
     expect(stdout).toBe('complete -F _mcp_sessions mcp-sessions\n');
@@ -122,18 +120,15 @@ describe('completion in bash', () => {
     ['mcp-sessions --profile `touch pwned8` sho', ['show']],
     ['mcp-sessions local exec -- mcp-sess', ['mcp-sessions']],
   ])('%s', async (line, expected) => {
-    if (shell === null) return;
     expect(await bashReplies(shell, line, environment())).toEqual(expected);
     nothingWasRun();
   });
 
-  it('stands for every id as one word of its own, and runs none', async ({ skip }) => {
-    skip(shell === null, 'bash is not installed');
-    if (shell === null) return;
+  it('stands for every id as one word of its own, and runs none', async () => {
     for (const line of ['mcp-sessions show ho', "mcp-sessions show 'ho", 'mcp-sessions show "ho']) {
       const quote = /['"]/.exec(line)?.[0] ?? '';
       const replies = await bashReplies(shell, line, environment());
-      const script = `${quote === '' ? 'set +H;' : 'set +H;'} printf '%s\\0' ${replies.map((reply) => `${quote}${reply}${quote}`).join(' ')}`;
+      const script = `set +H; printf '%s\\0' ${replies.map((reply) => `${quote}${reply}${quote}`).join(' ')}`;
       const { stdout } = await runShell(shell, ['--norc', '-c', script], { cwd: folder, env: environment() });
       const words = stdout.split('\0').slice(0, -1);
       const fits = HOSTILE.filter((id) =>
@@ -144,17 +139,13 @@ describe('completion in bash', () => {
     nothingWasRun();
   });
 
-  it('looks nothing up when it is told so', async ({ skip }) => {
-    skip(shell === null, 'bash is not installed');
-    if (shell === null) return;
+  it('looks nothing up when it is told so', async () => {
     const env = { ...environment(), MCP_SESSIONS_COMPLETION: 'static' };
     expect(await bashReplies(shell, 'mcp-sessions show ', env)).toEqual([]);
     expect(await bashReplies(shell, 'mcp-sessions sho', env)).toEqual(['show']);
   });
 
-  it('completes on a terminal with Tab: a command, an id that is quoted, a file', async ({ skip }) => {
-    skip(shell === null, 'bash is not installed');
-    if (shell === null) return;
+  it('completes on a terminal with Tab: a command, an id that is quoted, a file', async () => {
     const { output } = await runInTerminal(['-i'], {
       node: shell,
       program: '--norc',
@@ -186,8 +177,8 @@ describe('completion in bash', () => {
   });
 });
 
-describe('completion in fish', () => {
-  const shell = findShell('fish');
+describe.skipIf(SHELLS.fish === null)('completion in fish', () => {
+  const shell = SHELLS.fish ?? '';
   const complete = async (fish: string, line: string): Promise<string[]> => {
     const script = 'mcp-sessions completion fish | source; complete -C $argv[1]';
     const { stdout, stderr } = await runShell(fish, ['--no-config', '-c', script, line], {
@@ -215,25 +206,20 @@ describe('completion in fish', () => {
       ['purge\tdelete chosen sessions and their events, never one that came back to life'],
     ],
   ])('%s', async (line, expected) => {
-    if (shell === null) return;
     expect(await complete(shell, line)).toEqual(expected);
   });
 
-  it('offers every id as it is, and runs none', async ({ skip }) => {
-    skip(shell === null, 'fish is not installed');
-    if (shell === null) return;
+  it('offers every id as it is, and runs none', async () => {
     expect((await complete(shell, 'mcp-sessions show ho')).toSorted()).toEqual([...HOSTILE].toSorted());
     expect(await complete(shell, 'mcp-sessions show (touch pwned9)')).toEqual([]);
     nothingWasRun();
   });
 });
 
-describe('completion in zsh', () => {
-  const shell = findShell('zsh');
+describe.skipIf(SHELLS.zsh === null)('completion in zsh', () => {
+  const shell = SHELLS.zsh ?? '';
 
-  it('completes on a terminal with Tab: a command, a value, an id that is quoted, a file', async ({ skip }) => {
-    skip(shell === null, 'zsh is not installed');
-    if (shell === null) return;
+  it('completes on a terminal with Tab: a command, a value, an id that is quoted, a file', async () => {
     await runInTerminal(['-i'], {
       node: shell,
       program: '-f',

@@ -25,8 +25,14 @@ describe('start-up', () => {
     await runCli(['setup', '--local', '--yes', '-q'], { cwd: folder });
   });
 
-  it('loads for help nothing but the declarations', async () => {
-    for (const argv of [['--help'], ['list', '--help'], ['--version']]) {
+  it('loads for help, and for what completion need not look up, nothing but the declarations', async () => {
+    const typed = ['purge --ex', 'list --output='].map((words) => [
+      '__complete',
+      'bash',
+      '=:',
+      `mcp-sessions ${words}`,
+    ]);
+    for (const argv of [['--help'], ['list', '--help'], ['--version'], ...typed]) {
       const files = await loadedBy(argv);
       expect(named(files, /start\.js$|main-/)).not.toEqual([]);
       expect(files.filter((file) => !/start\.js$|main-/.test(file))).toEqual([]);

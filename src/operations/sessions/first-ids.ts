@@ -8,13 +8,14 @@ const FROM_TABLE = 100;
 const FROM_INDEX = 500;
 
 /**
- * Ids of some of the sessions, in no order: those of one small page, of an index where one has keys only. Empty where
+ * Ids of some of the sessions, in no order: those of one small page, of a large table's index where one has keys only. Empty where
  * there is no sessions table, or none with the layout's keys.
  */
 export async function firstIds(context: OperationContext, { layout, sessions }: Target): Promise<readonly string[]> {
   if (sessions === null) return [];
   const { id: parts, filter } = layout.session;
-  const index = filter.length === 0 ? keysOnly(sessions) : undefined;
+  // An index lacks the rows that lack its attribute: where there are few, all are to be found.
+  const index = filter.length === 0 && sessions.itemCount > FROM_TABLE ? keysOnly(sessions) : undefined;
   const items = await firstItems(context.dynamo, sessions.name, {
     index: index?.name ?? null,
     attributes: [...new Set([...parts, ...filter.flat()].map(({ attribute }) => attribute))],
