@@ -254,6 +254,16 @@ describe('where nothing can be looked up', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'nothing\n', stderr: '' });
   });
 
+  it('nor for credentials that never come', async () => {
+    const folder = tempFolder();
+    writeFileSync(path.join(folder, 'config'), '[profile slow]\ncredential_process = sleep 60\n');
+    const env = { AWS_CONFIG_FILE: path.join(folder, 'config'), AWS_REGION: 'eu-west-1', AWS_PROFILE: 'slow' };
+    const { code, stdout, stderr } = await runCli(['__complete', 'fish', '--', ...at(engine.endpoint), 'show', ''], {
+      env,
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'nothing\n', stderr: '' });
+  });
+
   it('no engine is started for a data file that is not there yet', async () => {
     const cwd = freshFolder();
     expect(await ask(['--local', 'show', ''], { cwd })).toEqual(SILENT);
