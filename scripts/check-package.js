@@ -13,6 +13,7 @@ const LIMIT_BYTES = 3_000_000;
 /** Everything that is published; a new kind of file has to be let in here. */
 const NEEDED = [
   /^(?:package\.json|README\.md|LICENSE)$/,
+  /^man\/mcp-sessions\.1$/,
   /^bin\/(?:mcp-sessions\.js|package\.json)$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
   /^dist\/cli\/(?:package\.json|(?:rare\/(?:chunks\/)?)?[\w-]+\.js)$/,

@@ -1,22 +1,28 @@
-// Writes the reference of commands and flags into README, from the same declarations that the command parses by.
-// --check writes nothing and fails when README is stale.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Writes the reference of commands and flags into README, and the manual page, from the same declarations that the command
+// parses by. --check writes nothing and fails when one of them is stale.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { manPageOf } from './man-page.js';
 import { referenceOf } from './reference-text.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = path.join(ROOT, 'README.md');
+const MAN_PAGE = path.join(ROOT, 'man', 'mcp-sessions.1');
 const PLACE = /(<!-- reference -->\n)[^]*?(<!-- \/reference -->)/;
 
-/** The command tree of the sources; nothing is run by it. */
-async function loadProgram() {
+const SOURCES = `
+export { buildProgram } from './src/program.js';
+export { COMMANDS } from './src/commands/index.js';`;
+
+/** The command tree of the sources, and their definitions; nothing is run by it. */
+async function loadSources() {
   const folder = path.join(ROOT, 'node_modules', '.cache', `mcp-sessions-reference-${process.pid}`);
   try {
     await build({
       absWorkingDir: ROOT,
-      entryPoints: { program: 'src/program.ts' },
+      stdin: { contents: SOURCES, resolveDir: ROOT, sourcefile: 'sources.ts' },
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       bundle: true,
@@ -27,20 +33,37 @@ async function loadProgram() {
       target: 'node20.19',
       logLevel: 'error',
     });
-    const { buildProgram } = await import(pathToFileURL(path.join(folder, 'program.mjs')).href);
-    return buildProgram({ act: async () => {} });
+    const { buildProgram, COMMANDS } = await import(pathToFileURL(path.join(folder, 'stdin.mjs')).href);
+    return { program: buildProgram({ act: async () => {} }), definitions: COMMANDS };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const text = readFileSync(README, 'utf8');
-if (!PLACE.test(text))
+const readOr = (file, otherwise) => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return otherwise;
+    throw error;
+  }
+};
+
+const readme = readFileSync(README, 'utf8');
+if (!PLACE.test(readme))
   throw new Error('README.md has no place for the reference: <!-- reference --> … <!-- /reference -->');
-const reference = referenceOf(await loadProgram());
-const updated = text.replace(PLACE, (_, start, end) => `${start}\n${reference}\n${end}`);
-if (!process.argv.includes('--check')) writeFileSync(README, updated);
-else if (updated !== text) {
-  console.error('The reference in README.md is stale: run `npm run reference`.');
-  process.exitCode = 1;
+const { program, definitions } = await loadSources();
+const reference = referenceOf(program);
+const written = [
+  { file: README, text: readme.replace(PLACE, (_, start, end) => `${start}\n${reference}\n${end}`) },
+  { file: MAN_PAGE, text: manPageOf(program, { definitions, readme }) },
+];
+for (const { file, text } of written) {
+  if (!process.argv.includes('--check')) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  } else if (readOr(file, '') !== text) {
+    console.error(`${path.relative(ROOT, file)} is stale: run \`npm run reference\`.`);
+    process.exitCode = 1;
+  }
 }

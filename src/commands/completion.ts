@@ -16,9 +16,18 @@ export const completionCommand: CommandDefinition = {
       .addArgument(new Argument('<shell>', 'the shell that is to complete').choices(SHELLS));
   },
   examples: [
-    { command: 'eval "$(mcp-sessions completion bash)"', does: 'bash: in this shell; for all, a line of ~/.bashrc' },
-    { command: 'source <(mcp-sessions completion zsh)', does: 'zsh: the same; in ~/.zshrc after compinit' },
-    { command: 'mcp-sessions completion fish | source', does: 'fish: the same; in ~/.config/fish/config.fish' },
+    {
+      command: 'eval "$(mcp-sessions completion bash)"',
+      does: 'in bash; for every shell to come, a line of ~/.bashrc',
+    },
+    {
+      command: 'source <(mcp-sessions completion zsh)',
+      does: 'in zsh; for every shell to come, a line of ~/.zshrc, after compinit',
+    },
+    {
+      command: 'mcp-sessions completion fish | source',
+      does: 'in fish; for every shell to come, a line of ~/.config/fish/config.fish',
+    },
   ],
   run: async (_session, [shell]) => {
     const { scriptView } = await import('./completion/scripts.js');

@@ -38,7 +38,7 @@ async function parsed(line: string): Promise<string> {
 }
 
 describe('README', () => {
-  it('has a reference that is generated from the declarations', () => {
+  it('has a reference that is generated from the declarations, as is the manual page', () => {
     expect(() =>
       execFileSync(process.execPath, [path.join(ROOT, 'scripts/reference.js'), '--check'], { stdio: 'pipe' }),
     ).not.toThrow();

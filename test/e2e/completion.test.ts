@@ -53,7 +53,7 @@ beforeAll(async () => {
 /** A bash, and what its own function makes of a line whose cursor is at its end. */
 async function bashReplies(shell: string, line: string, env: Readonly<Record<string, string>>): Promise<string[]> {
   const script = `eval "$(mcp-sessions completion bash)"
-    set -f; COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDS=($1) COMP_CWORD=\$(( \${#COMP_WORDS[@]} - 1 ))
+    set -f; COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDS=($1) COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
     _mcp_sessions mcp-sessions
     printf '%s\\0' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = await runShell(shell, ['--norc', '-c', script, 'bash', line], { cwd: folder, env });
@@ -177,18 +177,19 @@ describe.skipIf(SHELLS.bash === null)('completion in bash', () => {
   });
 });
 
+/** What fish's own `complete -C` says of a line. */
+async function complete(fish: string, line: string): Promise<string[]> {
+  const script = 'mcp-sessions completion fish | source; complete -C $argv[1]';
+  const { stdout, stderr } = await runShell(fish, ['--no-config', '-c', script, line], {
+    cwd: folder,
+    env: environment(),
+  });
+  expect(stderr).toBe('');
+  return stdout.split('\n').slice(0, -1);
+}
+
 describe.skipIf(SHELLS.fish === null)('completion in fish', () => {
   const shell = SHELLS.fish ?? '';
-  const complete = async (fish: string, line: string): Promise<string[]> => {
-    const script = 'mcp-sessions completion fish | source; complete -C $argv[1]';
-    const { stdout, stderr } = await runShell(fish, ['--no-config', '-c', script, line], {
-      cwd: folder,
-      env: environment(),
-    });
-    expect(stderr).toBe('');
-    return stdout.split('\n').slice(0, -1);
-  };
-
   it.each([
     ['mcp-sessions pur', ['purge\tdelete chosen sessions and their events, never one that came back to life']],
     ['mcp-sessions list --output nd', ['ndjson']],

@@ -76,10 +76,10 @@ const isRepeatable = ({ parseArg, variadic }: Option): boolean => variadic || pa
 
 /** The flags that a command takes, those that were given left out unless they can be given again. */
 function flagsOf({ command, standIn, given }: Position): readonly Candidate[] {
-  const taken = [...given].filter((option) => !isRepeatable(option)).map((option) => option.attributeName());
+  const taken = new Set([...given].filter((option) => !isRepeatable(option)).map((option) => option.attributeName()));
   const visible = [standIn, command].flatMap((each) => (each ? each.createHelp().visibleOptions(each) : []));
   const flags = visible.flatMap((option) =>
-    option.long == null || taken.includes(option.attributeName())
+    option.long == null || taken.has(option.attributeName())
       ? []
       : [[option.long, oneLine(option.description)] as const],
   );

@@ -12,12 +12,12 @@ import { bashText, readBashLine } from './bash-line.js';
  */
 const isTypable = ({ value }: Candidate): boolean => value !== '' && value.length <= 255 && safeText(value) === value;
 
+const lineOf = ({ value, description = '' }: Candidate): string =>
+  description === '' ? value : `${value}\t${safeText(description)}`;
+
 /** A directive in the first line, then a candidate a line, what it is behind a tab. */
-function textOf(directive: string, lines: readonly (string | Candidate)[]): string {
-  const line = (each: string | Candidate): string =>
-    typeof each === 'string' ? each : `${each.value}${each.description ? `\t${safeText(each.description)}` : ''}`;
-  return [directive, ...lines.map(line)].map((each) => `${each}\n`).join('');
-}
+const textOf = (directive: string, candidates: readonly Candidate[]): string =>
+  [directive, ...candidates.map(lineOf)].map((line) => `${line}\n`).join('');
 
 const directiveOf = ({ shell, goesOn }: Answer): string => (goesOn ? 'list' : shell);
 
@@ -37,7 +37,10 @@ async function forBash(runtime: Runtime, program: Command, ask: LookUp): Promise
     .map(({ value }) => `${answer.prefix}${value}`)
     .filter((value) => value.startsWith(read.text))
     .flatMap((value) => bashText(value, read) ?? []);
-  return textOf(directiveOf(answer), [...new Set(texts)]);
+  return textOf(
+    directiveOf(answer),
+    [...new Set(texts)].map((value) => ({ value })),
+  );
 }
 
 /** zsh and fish choose among the candidates by themselves, and quote what they take. */

@@ -33,11 +33,24 @@ export async function lookUp(
   });
   const signal = AbortSignal.any([runtime.signal, overdue.signal]);
   const session = new CommandSession({ ...runtime, signal }, flagsOf(position), 'completion');
-  const found = find(session, kind, position, text)
-    .catch(() => [])
-    .finally(() => session.close());
-  return Promise.race([found, late]).finally(() => clearTimeout(timer));
+  try {
+    return await Promise.race([answered(session, kind, position, text), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+async function answered(session: CommandSession, ...question: Question): Promise<readonly Candidate[]> {
+  try {
+    return await find(session, ...question);
+  } catch {
+    return [];
+  } finally {
+    await session.close();
+  }
+}
+
+type Question = readonly [kind: LookedUp, position: Position, text: string];
 
 /** The flags as commander would give them. */
 const flagsOf = ({ values }: Position): GlobalFlags => ({ ...values, color: false, input: false, quiet: true });
