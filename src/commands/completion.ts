@@ -17,16 +17,16 @@ export const completionCommand: CommandDefinition = {
   },
   examples: [
     {
+      command: 'mcp-sessions completion fish | source',
+      does: 'in fish; for every shell to come, a line of ~/.config/fish/config.fish',
+    },
+    {
       command: 'eval "$(mcp-sessions completion bash)"',
       does: 'in bash; for every shell to come, a line of ~/.bashrc',
     },
     {
       command: 'source <(mcp-sessions completion zsh)',
       does: 'in zsh; for every shell to come, a line of ~/.zshrc, after compinit',
-    },
-    {
-      command: 'mcp-sessions completion fish | source',
-      does: 'in fish; for every shell to come, a line of ~/.config/fish/config.fish',
     },
   ],
   run: async (_session, [shell]) => {

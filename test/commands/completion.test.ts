@@ -290,12 +290,16 @@ describe('backups', () => {
 
   it("are AWS's own, latest, and archives", async () => {
     const flags = at(aws.double.endpoint);
-    expect(await ask([...flags, 'restore', ''], { cwd })).toEqual({
-      directive: 'folders',
-      values: ['latest', ...NAMES, '.mcp-sessions/backups/of-today'],
-    });
-    expect(await valuesOf([...flags, 'backup', 'show', ''], { cwd })).toEqual(['latest', ...NAMES]);
-    expect(await valuesOf([...flags, 'backup', 'delete', ''], { cwd })).toEqual(NAMES);
+    const { directive, values } = await ask([...flags, 'restore', ''], { cwd });
+    expect(directive).toBe('folders');
+    expect([values[0], values.slice(1, 3).toSorted(), ...values.slice(3)]).toEqual([
+      'latest',
+      NAMES,
+      '.mcp-sessions/backups/of-today',
+    ]);
+    const [latest, ...shown] = await valuesOf([...flags, 'backup', 'show', ''], { cwd });
+    expect([latest, shown.toSorted()]).toEqual(['latest', NAMES]);
+    expect([...(await valuesOf([...flags, 'backup', 'delete', ''], { cwd }))].toSorted()).toEqual(NAMES);
     const arns = await valuesOf([...flags, 'backup', 'delete', 'arn:'], { cwd });
     expect(arns).toEqual([expect.stringMatching(/^arn:aws:dynamodb:.*\/backup\//), expect.stringMatching(/^arn:/)]);
   });
