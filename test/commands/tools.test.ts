@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { useEngine } from '../support/engine.js';
@@ -100,7 +103,7 @@ describe('doctor', () => {
     for (const finding of findings) expect(Object.keys(finding).toSorted()).toEqual(['check', 'cure', 'detail', 'ok']);
     const details = Object.fromEntries(findings.map(({ check, detail }: Record<string, string>) => [check, detail]));
     expect(details).toMatchObject({
-      region: 'us-east-1 (default)',
+      'region in use': 'us-east-1',
       target: `${engine.endpoint} (--endpoint-url)`,
       'sessions table': "'mcp-sessions' is ACTIVE",
       schema: 'the tables are as the layout says',
@@ -115,7 +118,7 @@ describe('doctor', () => {
     const csv = records((await doctor(['-o', 'csv'])).stdout);
     expect(csv[0]).toBe('check,ok,detail,cure');
     expect(csv).toHaveLength(findings.length + 1);
-    expect((await doctor()).stdout).toMatch(/✓ region: us-east-1 \(default\)\n[\s\S]*\n\n✓ no findings\n$/);
+    expect((await doctor()).stdout).toMatch(/✓ region in use: us-east-1\n[\s\S]*\n\n✓ no findings\n$/);
   });
 
   it('shows where each value came from', async () => {
@@ -136,7 +139,37 @@ describe('doctor', () => {
         `target: ${engine.endpoint} (AWS_ENDPOINT_URL)`,
         'streams: http://streams:1 (AWS_ENDPOINT_URL_DYNAMODB_STREAMS)',
         'environment: staging (ENVIRONMENT)',
-        'tables asked for: mine (--sessions-table)',
+        'sessions table asked for: mine (--sessions-table)',
+      ]),
+    );
+  });
+
+  it('shows the name that counts where several are given, and what the configuration file is overruled in', async () => {
+    const cwd = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-test-'));
+    const file = path.join(cwd, 'mcp-sessions.config.json');
+    writeFileSync(file, '{ "local": true, "sessionsTable": "of-the-file", "eventsTable": "events-of-the-file" }');
+    const { stdout } = await runCommand(['doctor', '--json'], {
+      cwd,
+      env: {
+        MCP_SESSIONS_LOCAL: '0',
+        AWS_ENDPOINT_URL: engine.endpoint,
+        AWS_ENDPOINT_URL_CLOUDWATCH: 'http://alarms:1',
+        DYNAMODB_SESSIONS_TABLE: 'mcp-sessions',
+      },
+    });
+    rmSync(cwd, { recursive: true });
+    const details = JSON.parse(stdout).findings.map(
+      ({ check, detail }: Record<string, string>) => `${check}: ${detail}`,
+    );
+    expect(details).toEqual(
+      expect.arrayContaining([
+        `configuration file: ${file}`,
+        'embedded engine: not to be used (MCP_SESSIONS_LOCAL)',
+        'CloudWatch: http://alarms:1 (AWS_ENDPOINT_URL_CLOUDWATCH)',
+        'sessions table asked for: mcp-sessions (DYNAMODB_SESSIONS_TABLE)',
+        // Known once the layout is found out.
+        `events table asked for: events-of-the-file (${file})`,
+        'region in use: us-east-1',
       ]),
     );
   });
