@@ -29,7 +29,7 @@ export function manPageOf(program, { definitions, readme }) {
     ...text('stdout carries the result and nothing else; questions, progress, warnings and errors go to stderr.'),
     '.Pp',
     'Every command takes these flags:',
-    ...flagList(program.options),
+    ...flagList(program, program.options),
     '.Sh COMMANDS',
     ...leaves(program).flatMap(section),
     '.Sh ENVIRONMENT',
@@ -83,15 +83,18 @@ function section(command) {
     `.Ss ${escape(nameOf(command))}`,
     ...(synopsis.length > 0 ? ['.Nm', `.Cm ${nameOf(command)}`, ...synopsis.map((each) => `.${each}`), '.Pp'] : []),
     ...text(command.description()),
-    ...(args.length > 0 ? tagList(args.map((each) => [`Ar ${word(each.name())}`, text(described(each))])) : []),
-    ...(flags.length > 0 ? flagList(flags) : []),
+    ...(args.length > 0
+      ? tagList(args.map((each) => [`Ar ${word(each.name())}`, text(described(command, each))]))
+      : []),
+    ...(flags.length > 0 ? flagList(command, flags) : []),
   ];
 }
 
-const flagList = (options) => tagList(options.map((option) => [flags(option), text(described(option))]));
+const flagList = (command, options) =>
+  tagList(options.map((option) => [flagsOf(option), text(described(command, option))]));
 
 /** `-o, --output <format>` in the macros of mdoc. */
-const flags = (option) =>
+const flagsOf = (option) =>
   option.flags
     .replace(',', ' ,')
     .split(' ')
@@ -102,15 +105,11 @@ const flags = (option) =>
     })
     .join(' ');
 
-function described({ description, argChoices, defaultValue, defaultValueDescription, negate }) {
-  const notes = [
-    ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
-    ...(defaultValue === undefined || negate || typeof defaultValue === 'boolean'
-      ? []
-      : [`default: ${defaultValueDescription ?? defaultValue}`]),
-  ];
-  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
-}
+/** What help says of a flag or an argument: with its choices and its default. */
+const described = (command, declared) => {
+  const help = command.createHelp();
+  return 'flags' in declared ? help.optionDescription(declared) : help.argumentDescription(declared);
+};
 
 const tagList = (entries) => [
   '.Bl -tag -width Ds',

@@ -15,7 +15,8 @@ type Act = (definition: CommandDefinition, command: Command, args: readonly unkn
 
 const DESCRIPTION =
   'Looks after the DynamoDB session tables of MCP servers and web apps: creates and converges them, ' +
-  'shows and searches sessions. Add --local to any command to try it without an AWS account.';
+  'shows, searches and purges sessions, backs tables up and restores them. ' +
+  'Add --local to any command to try it without an AWS account.';
 
 export interface ProgramOptions {
   readonly act: Act;
@@ -24,11 +25,13 @@ export interface ProgramOptions {
   readonly output?: OutputConfiguration;
 }
 
+const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 function addCommand(parent: Command, definition: CommandDefinition, options: ProgramOptions): void {
   const command = parent
     .command(definition.name, { isDefault: definition.isDefault === true })
     .summary(definition.summary)
-    .description(definition.summary);
+    .description(asSentence(definition.summary));
   definition.declare(command);
   command.addHelpText('after', exampleText(definition));
   failAsCliError(command, options);

@@ -37,25 +37,34 @@ function commandDescription(command: Command): string {
   return flowing(command.description());
 }
 
-function argumentDescription(this: Help, argument: Argument): string {
-  return flowing(Help.prototype.argumentDescription.call(this, argument));
-}
-
-function optionDescription(option: Option): string {
-  const { argChoices, defaultValue, negate } = option;
-  const description = flowing(option.description);
+/** `order (activity, created; default: activity)`: a text and what is declared beside it, in one pair of brackets. */
+function withRemarks(text: string, { argChoices, defaultValue, defaultValueDescription }: Option | Argument): string {
+  // A default that is no value of the flag's is told by the text itself.
+  const [, told, ownDefault] = /^(.*) \((default: [^()]*)\)$/s.exec(flowing(text)) ?? [];
   const remarks = [
     ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
-    ...(defaultValue === undefined || negate || typeof defaultValue === 'boolean'
+    ...(ownDefault === undefined ? [] : [ownDefault]),
+    ...(defaultValue === undefined || typeof defaultValue === 'boolean'
       ? []
-      : [`default: ${option.defaultValueDescription ?? String(defaultValue)}`]),
+      : [`default: ${defaultValueDescription ?? String(defaultValue)}`]),
   ];
-  return remarks.length === 0 ? description : `${description} (${remarks.join('; ')})`;
+  return remarks.length === 0 ? flowing(text) : `${told ?? flowing(text)} (${remarks.join('; ')})`;
+}
+
+const argumentDescription = (argument: Argument): string => withRemarks(argument.description, argument);
+
+const optionDescription = (option: Option): string => withRemarks(option.description, option);
+
+/** A command's subcommands; the one that shows help is named once, on the page of all commands. */
+function visibleCommands(this: Help, command: Command): Command[] {
+  const visible = Help.prototype.visibleCommands.call(this, command);
+  return command.parent === null ? visible : visible.filter((child) => child.name() !== 'help');
 }
 
 /** How help looks. Colour is taken out again by commander where the stream takes none. */
 export const HELP: HelpConfiguration = {
   visibleOptions,
+  visibleCommands,
   commandDescription,
   argumentDescription,
   optionDescription,

@@ -19,9 +19,15 @@ async function argvOf(session: CommandSession, { words, definition }: MenuChoice
   // A command line of the user's own goes behind `--`.
   const child: string[] = [];
   for (const argument of declared.registeredArguments.filter(({ required }) => required)) {
+    const flag = `<${argument.name()}>: mcp-sessions ${words.join(' ')}`;
+    if (argument.argChoices !== undefined) {
+      const choices = argument.argChoices.map((value) => ({ value, name: value }));
+      answers.push(await session.prompts.select({ message: `${argument.description}:`, flag, choices }));
+      continue;
+    }
     const answer = await session.prompts.input({
       message: `${argument.description}:`,
-      flag: `<${argument.name()}>: mcp-sessions ${words.join(' ')}`,
+      flag,
       validate: (text) => text.trim() !== '' || 'type something, or Ctrl-C to leave',
     });
     if (argument.variadic) child.push('--', ...answer.trim().split(/\s+/));

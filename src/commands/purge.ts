@@ -67,9 +67,10 @@ export const purgeCommand: CommandDefinition = {
         ).choices(['statements', 'items']),
       )
       .addOption(
-        new Option('--confirm <table>', 'in production, unattended: consent to what this table loses').argParser(
-          collect,
-        ),
+        new Option(
+          '--confirm <table>',
+          'in production, unattended: consent to what this table loses; may be repeated',
+        ).argParser(collect),
       );
   },
   examples: [

@@ -84,9 +84,10 @@ export const restoreCommand: CommandDefinition = {
       .addOption(new Option('--max-wcu <units>', 'write capacity units a second at the most').argParser(wholeNumber(1)))
       .addOption(concurrencyOption(16))
       .addOption(
-        new Option('--confirm <table>', 'in production, unattended: consent to what this table loses').argParser(
-          collect,
-        ),
+        new Option(
+          '--confirm <table>',
+          'in production, unattended: consent to what this table loses; may be repeated',
+        ).argParser(collect),
       );
     declareLockOptions(command);
     declareRestoreBackupOptions(command);

@@ -62,9 +62,10 @@ export const teardownCommand: CommandDefinition = {
       .addOption(segmentsOption())
       .option('--checkpoint <folder>', "where a dropped table's settings are kept (default: .mcp-sessions)")
       .addOption(
-        new Option('--confirm <table>', 'in production, unattended: consent to what this table loses').argParser(
-          collect,
-        ),
+        new Option(
+          '--confirm <table>',
+          'in production, unattended: consent to what this table loses; may be repeated',
+        ).argParser(collect),
       );
   },
   examples: [

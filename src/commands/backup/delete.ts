@@ -9,7 +9,10 @@ export interface DeleteBackupFlags {
 
 /** Consent for what a pipeline deletes. */
 export const confirmOption = (): Option =>
-  new Option('--confirm <table>', 'in production, unattended: consent to what this table loses').argParser(collect);
+  new Option(
+    '--confirm <table>',
+    'in production, unattended: consent to what this table loses; may be repeated',
+  ).argParser(collect);
 
 export const deleteBackupCommand: CommandDefinition = {
   name: 'delete',

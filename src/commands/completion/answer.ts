@@ -90,7 +90,6 @@ const commandsOf = (command: Command): readonly Candidate[] =>
   command
     .createHelp()
     .visibleCommands(command)
-    .filter((child) => command.parent === null || child.name() !== 'help')
     .map((child) => ({ value: child.name(), description: oneLine(child.summary()) }));
 
 /** A value that starts with a dash is a flag to commander, and a path behind `--local` is that one's file. */
