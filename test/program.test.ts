@@ -45,6 +45,10 @@ describe('help', () => {
       expect(stdout).toMatch(/^Usage: mcp-sessions/);
       expect(stdout).toMatch(/\nExamples:\n {2}\$ mcp-sessions /);
       expect(stdout).not.toContain('\u001b');
+      // A sentence says what the command does; what is declared of a flag stands in one pair of brackets.
+      expect(stdout.split('\n\n')[1]).toMatch(/^[A-Z][\s\S]*\.$/);
+      expect(stdout.replaceAll(/\s+/g, ' ')).not.toMatch(/default: [^()]*\) \(/);
+      expect(stdout.includes('help [command...]')).toBe(words.length === 0);
       expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
       const options = [...commandOf(words).options, ...program.options];
       for (const { long } of options) {

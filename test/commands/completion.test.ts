@@ -312,6 +312,11 @@ describe('backups', () => {
     expect(aws.double.calls).toEqual([]);
   });
 
+  it('are those on the disk where AWS cannot be asked', async () => {
+    expect(await valuesOf(['restore', ''], { cwd })).toEqual(['latest', '.mcp-sessions/backups/of-today']);
+    expect(await valuesOf(['backup', 'delete', ''], { cwd })).toEqual([]);
+  });
+
   it('are the archives where the endpoint has none', async () => {
     const flags = at(engine.endpoint);
     expect(await valuesOf([...flags, 'restore', ''], { cwd })).toEqual(['latest', 'of-today']);

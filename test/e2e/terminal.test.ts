@@ -68,6 +68,29 @@ describe('the menu', () => {
     expect(output).toContain('express');
   });
 
+  it('lets an argument be chosen that has choices', async () => {
+    const { code, output } = await terminal([], {
+      script: async (screen) => {
+        await screen.waitFor('What would you like to do?');
+        const choose = async (name: RegExp): Promise<void> => {
+          for (let step = 0; step < 30 && !name.test(screen.recent()); step += 1) {
+            screen.key('down');
+            await new Promise((resolve) => setTimeout(resolve, 40));
+          }
+          screen.key('enter');
+        };
+        await choose(/❯ completion/);
+        await screen.waitFor('the shell that is to complete:');
+        await choose(/❯ fish/);
+        await screen.waitFor('$ mcp-sessions completion fish');
+        await screen.waitFor(/❯ setup/);
+        await choose(/❯ quit/);
+      },
+    });
+    expect(code).toBe(0);
+    expect(output).toContain('function __mcp_sessions_complete');
+  });
+
   it('ends with 130 on Ctrl-C', async () => {
     const { code, output } = await terminal([], {
       script: async (screen) => {

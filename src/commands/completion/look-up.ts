@@ -93,27 +93,33 @@ async function archives({ runtime }: CommandSession) {
 const archivePaths = async (session: CommandSession): Promise<readonly string[]> =>
   (await archives(session)).map((archive) => path.relative(session.runtime.cwd, archive.path));
 
-/** AWS's own backups, `latest`, and archives: by their folders' names where the endpoint has no backups of its own. */
+/**
+ * `latest`, AWS's own backups, and archives: by their folders' names where the endpoint has no backups of its own. `delete`
+ * takes no `latest`, and only `restore` takes archives beside AWS's own.
+ */
 async function backups(session: CommandSession, { command }: Position, text: string): Promise<readonly Candidate[]> {
-  if (looksLikePath(text) && !text.startsWith('arn:')) return candidatesOf(await archivePaths(session));
-  const latest = command.name() === 'delete' ? [] : ['latest'];
+  const paths = candidatesOf(await archivePaths(session));
+  if (looksLikePath(text) && !text.startsWith('arn:')) return paths;
+  const latest = command.name() === 'delete' ? [] : candidatesOf(['latest']);
+  // Where AWS does not answer, what is on this disk is offered all the same.
+  const own = await ownBackups(session, text).catch(() => []);
+  if (own === null) return [...latest, ...candidatesOf((await archives(session)).map(({ name }) => name))];
+  return [...latest, ...own, ...(command.name() === 'restore' ? paths : [])];
+}
+
+/** AWS's own backups of the tables, by their names, or their ARNs where one is typed; null where the endpoint has none. */
+async function ownBackups(session: CommandSession, text: string): Promise<readonly Candidate[] | null> {
   const { localFile } = await session.settings();
-  const [{ offersBackups }, { listTableBackups }] = await Promise.all([
+  // The embedded engine has none: it need not be started to know.
+  if (localFile.value !== null) return null;
+  const [{ offersBackups }, { listTableBackups }, context] = await Promise.all([
     import('../../operations/backup/place.js'),
     import('../../operations/backup/list.js'),
+    session.context(),
   ]);
-  // The embedded engine has none: it need not be started to know.
-  if (localFile.value !== null || !(await offersBackups(await session.context()))) {
-    return candidatesOf([...latest, ...(await archives(session)).map(({ name }) => name)]);
-  }
+  if (!(await offersBackups(context))) return null;
   const { names } = await session.target();
-  const found = await listTableBackups(
-    await session.context(),
-    names.map(({ name }) => name),
-  );
-  return [
-    ...candidatesOf(latest),
-    ...found.map(({ name, arn, status }) => ({ value: text.startsWith('arn:') ? arn : name, description: status })),
-    ...candidatesOf(command.name() === 'restore' ? await archivePaths(session) : []),
-  ];
+  const tables = names.map(({ name }) => name);
+  const found = await listTableBackups(context, tables);
+  return found.map(({ name, arn, status }) => ({ value: text.startsWith('arn:') ? arn : name, description: status }));
 }
