@@ -37,6 +37,21 @@ const loaders = {
   }),
 };
 
+const SEARCH = {
+  searchPlaces: ['json', 'yaml', 'js', 'ts'].map((ending) => `${NAME}.config.${ending}`).concat('package.json'),
+  ignoreEmptySearchPlaces: false,
+  stopDir: '/',
+};
+
+const unread: Loader = async () => ({});
+
+/** Whether the file that counts is a program: to read it is to run it. Reads none of that kind. */
+export async function isConfigCode(folder: string): Promise<boolean> {
+  const searcher = lilconfig(NAME, { ...SEARCH, loaders: { ...loaders, '.js': unread, '.ts': unread } });
+  const found = await searcher.search(folder);
+  return /\.[jt]s$/.test(found?.filepath ?? '');
+}
+
 export interface LoadedConfig {
   /** null when there is no configuration file. */
   readonly path: string | null;
@@ -49,12 +64,7 @@ export interface LoadedConfig {
  * is not valid.
  */
 export async function loadConfigFile(folder: string): Promise<LoadedConfig> {
-  const searcher = lilconfig(NAME, {
-    searchPlaces: ['json', 'yaml', 'js', 'ts'].map((ending) => `${NAME}.config.${ending}`).concat('package.json'),
-    loaders,
-    ignoreEmptySearchPlaces: false,
-    stopDir: '/',
-  });
+  const searcher = lilconfig(NAME, { ...SEARCH, loaders });
   let found: Awaited<ReturnType<typeof searcher.search>>;
   try {
     found = await searcher.search(folder);

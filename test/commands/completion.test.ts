@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Argument, Command, Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -262,6 +262,24 @@ describe('where nothing can be looked up', () => {
       env,
     });
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'nothing\n', stderr: '' });
+  });
+
+  it('a configuration file that is a program is not run', async () => {
+    const cwd = freshFolder();
+    const ran = path.join(cwd, 'ran');
+    for (const ending of ['js', 'ts']) {
+      const file = path.join(cwd, `mcp-sessions.config.${ending}`);
+      writeFileSync(file, `require('node:fs').writeFileSync(${JSON.stringify(ran)}, ''); module.exports = {};`);
+      for (const words of [
+        ['--layout', ''],
+        ['show', ''],
+        ['restore', ''],
+        ['--sessions-table', ''],
+      ])
+        await ask([...at(engine.endpoint), ...words], { cwd });
+      rmSync(file);
+    }
+    expect(existsSync(ran)).toBe(false);
   });
 
   it('no engine is started for a data file that is not there yet', async () => {

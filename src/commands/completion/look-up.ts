@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { isConfigCode } from '../../config/file.js';
 import { CliError } from '../../errors.js';
 import { archiveFolder } from '../backup/default-folder.js';
 import type { GlobalFlags } from '../global-options.js';
@@ -55,6 +56,10 @@ type Question = readonly [kind: LookedUp, position: Position, text: string];
 /** The flags as commander would give them. */
 const flagsOf = ({ values }: Position): GlobalFlags => ({ ...values, color: false, input: false, quiet: true });
 
+/**
+ * A configuration file that is a program is not read, and so nothing looked up: in a folder of somebody else's a press of
+ * Tab is to run nothing.
+ */
 async function find(
   session: CommandSession,
   kind: LookedUp,
@@ -62,13 +67,14 @@ async function find(
   text: string,
 ): Promise<readonly Candidate[]> {
   if (kind === 'archive') return candidatesOf(await archivePaths(session));
-  if (kind === 'backup') return backups(session, position, text);
-  const settings = await session.settings();
-  if (kind === 'layout') return settings.layouts.map(({ id, title }) => ({ value: id, description: title }));
   if (kind === 'profile') {
     const { profileNames } = await import('../../operations/connect.js');
     return candidatesOf(await profileNames());
   }
+  if (kind === 'backup') return backups(session, position, text);
+  if (await isConfigCode(session.runtime.cwd)) return [];
+  const settings = await session.settings();
+  if (kind === 'layout') return settings.layouts.map(({ id, title }) => ({ value: id, description: title }));
   if (!(await isThere(session))) return [];
   const context = await session.context();
   if (kind === 'table') {
@@ -109,6 +115,7 @@ async function backups(session: CommandSession, { command }: Position, text: str
 
 /** AWS's own backups of the tables, by their names, or their ARNs where one is typed; null where the endpoint has none. */
 async function ownBackups(session: CommandSession, text: string): Promise<readonly Candidate[] | null> {
+  if (await isConfigCode(session.runtime.cwd)) return [];
   const { localFile } = await session.settings();
   // The embedded engine has none: it need not be started to know.
   if (localFile.value !== null) return null;
