@@ -149,6 +149,11 @@ describe('usage errors', () => {
     [['layouts', 'shw', 'mcp'], "unknown command 'shw'", 'Did you mean show?'],
     [['list', '--expird'], "unknown option '--expird'", 'Did you mean --expired?'],
     [['list', '--lokal'], "unknown option '--lokal'", 'Did you mean --local?'],
+    [
+      ['completion', 'bahs'],
+      "<shell> 'bahs' is invalid: allowed choices are bash, zsh, fish",
+      'Did you mean mcp-sessions completion bash?',
+    ],
     [['--versionn'], "unknown option '--versionn'", 'Did you mean --version?'],
     [['setup', '--taag', 'a=b'], "unknown option '--taag'", 'Did you mean --tag?'],
     [

@@ -21,15 +21,29 @@ function invalidValue(message: string, command: Command): Told {
   const [, flags = '', value = '', reason = ''] = INVALID.exec(message) ?? [];
   const flag = /--[\w-]+/.exec(flags)?.[0] ?? flags;
   if (flag === '') return { message };
-  const because = reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '');
   const options = [...command.options, ...(command.parent?.options ?? []), ...(command.parent?.parent?.options ?? [])];
   const choices = options.find(({ long }) => long === flag)?.argChoices ?? [];
   const meant = nearest(value, choices);
   return {
-    message: `${flag} '${value}' is invalid: ${because}`,
+    message: `${flag} '${value}' is invalid: ${asReason(reason)}`,
     ...(meant !== undefined && { hint: `Did you mean ${flag} ${meant}?` }),
   };
 }
+
+const INVALID_ARGUMENT = /^command-argument value '([\s\S]*)' is invalid for argument '(.*?)'\. ([\s\S]*)$/;
+
+function invalidArgument(message: string, command: Command): Told | undefined {
+  const [, value = '', name, reason = ''] = INVALID_ARGUMENT.exec(message) ?? [];
+  if (name === undefined) return undefined;
+  const choices = command.registeredArguments.find((argument) => argument.name() === name)?.argChoices ?? [];
+  const meant = nearest(value, choices);
+  return {
+    message: `<${name}> '${value}' is invalid: ${asReason(reason)}`,
+    ...(meant !== undefined && { hint: `Did you mean ${pathOf(command)} ${meant}?` }),
+  };
+}
+
+const asReason = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 
 function excess(command: Command): Told {
   const extra = command.args.slice(command.registeredArguments.length);
@@ -42,7 +56,7 @@ function excess(command: Command): Told {
 function told(code: string, message: string, command: Command, argv: readonly string[]): Told {
   switch (code) {
     case 'commander.invalidArgument':
-      return invalidValue(message, command);
+      return invalidArgument(message, command) ?? invalidValue(message, command);
     case 'commander.excessArguments':
       return excess(command);
     case 'commander.missingArgument':

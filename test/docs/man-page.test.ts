@@ -50,6 +50,13 @@ describe('the manual page', () => {
     }
   });
 
+  it('is named in the manifest as npm links it: in a list', () => {
+    expect(JSON.parse(textOf('package.json'))).toMatchObject({
+      man: [`./${FILE}`],
+      files: expect.arrayContaining(['man']),
+    });
+  });
+
   it.skipIf(!isInstalled('groff'))('is formatted by groff without a warning', () => {
     const { status, stdout, stderr } = spawnSync('groff', ['-ww', '-mandoc', '-Tutf8', '-P-cbou', FILE], {
       cwd: ROOT,
