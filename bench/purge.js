@@ -4,7 +4,7 @@ import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
 const FILES = ['purge', 'plan', 'files'].map((name) => `operations/purge/${name}`);
-const ROWS = 20_000;
+const ROWS = 50_000;
 
 export const purge = ({ node, runs = 5 }) =>
   withProduct(FILES, async (product) => {
