@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { CliError } from '../errors.js';
 
@@ -15,18 +16,25 @@ function signalOf(reason: unknown): NodeJS.Signals {
 }
 
 /**
- * Ends the child once our end of descriptor 3 closes, be it by kill -9; a line says that it has ended by itself, and its
- * number is perhaps another's.
+ * Is told whom to watch, and ends it once our end of descriptor 3 closes, be it by kill -9; a second line says that it has
+ * ended by itself, and its number is perhaps another's.
  */
-const GUARD = `read -r _ <&3 && exit
-kill -TERM -- "$1"
+const GUARD = `read -r whom <&3 || exit
+read -r _ <&3 && exit
+kill -s TERM -- "$whom"
 sleep 2
-kill -KILL -- "$1"`;
+kill -s KILL -- "$whom"`;
 
-/** Answers how to call the guard off. Windows has no such signals; there the child outlives a killed parent. */
-function guard(target: number): () => void {
-  if (process.platform === 'win32') return () => {};
-  const keeper = spawn('/bin/sh', ['-c', GUARD, 'sh', String(target)], {
+interface Guard {
+  /** A process, or below 0 a group. */
+  watch(whom: number): void;
+  release(): void;
+}
+
+/** Windows has no such signals; there the child outlives a killed parent. */
+function startGuard(): Guard {
+  if (process.platform === 'win32') return { watch: () => {}, release: () => {} };
+  const keeper = spawn('/bin/sh', ['-c', GUARD], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -34,9 +42,9 @@ function guard(target: number): () => void {
   keeper.on('error', () => undefined);
   keeper.unref();
   const line = keeper.stdio[3];
-  if (line === null || line === undefined || !('write' in line)) return () => {};
+  if (!(line instanceof Socket)) throw new CliError('INTERNAL', 'there is no way to talk to the guard of the command');
   line.on('error', () => undefined);
-  return () => void line.end('\n');
+  return { watch: (whom) => void line.write(`${whom}\n`), release: () => void line.end('\n') };
 }
 
 export interface RunChildOptions {
@@ -60,13 +68,15 @@ export async function runChild(
   const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.has(name)));
   // Off a terminal the command leads a group of its own, so that what it starts in turn ends with it.
   const leads = !onTerminal && process.platform !== 'win32';
+  // Before the command: nothing can come between its start and what the guard is told.
+  const guard = startGuard();
   const child = spawn(program, args, { stdio: 'inherit', detached: leads, env: { ...inherited, ...variables } });
-  const release = child.pid === undefined ? undefined : guard(leads ? -child.pid : child.pid);
+  if (child.pid !== undefined) guard.watch(leads ? -child.pid : child.pid);
   let grace: NodeJS.Timeout | undefined;
   // A signal to this process alone has to be passed on.
   const pass = (): void => {
     const name = signalOf(signal.reason);
-    grace = setTimeout(() => send(child, name, leads), onTerminal && name !== 'SIGTERM' ? TERMINAL_GRACE_MS : 0);
+    grace = setTimeout(() => void (leads ? toGroup(child, name) : child.kill(name)), onTerminal && name !== 'SIGTERM' ? TERMINAL_GRACE_MS : 0);
   };
   if (signal.aborted) pass();
   signal.addEventListener('abort', pass, { once: true });
@@ -75,13 +85,20 @@ export async function runChild(
   } finally {
     signal.removeEventListener('abort', pass);
     clearTimeout(grace);
-    release?.();
+    guard.release();
+    // What it has left running would be without its engine.
+    if (leads) toGroup(child, 'SIGTERM');
   }
 }
 
-function send(child: ChildProcess, name: NodeJS.Signals, leads: boolean): void {
-  if (!leads || child.pid === undefined) child.kill(name);
-  else if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, name);
+/** To all that is left of the group that a child leads. */
+function toGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // Nobody is left.
+  }
 }
 
 async function endOf(child: ChildProcess, program: string): Promise<number> {
