@@ -5,7 +5,12 @@ import { bundleOptions } from './build-options.js';
 export async function buildLibrary(root, folder) {
   const { metafile } = await build({
     ...bundleOptions(root),
-    entryPoints: { index: 'src/index.ts', 'schema/index': 'src/schema/index.ts' },
+    entryPoints: {
+      index: 'src/index.ts',
+      'schema/index': 'src/schema/index.ts',
+      'testing/index': 'src/testing/index.ts',
+      'testing/vitest': 'src/testing/vitest.ts',
+    },
     outdir: folder,
     // Bundled CommonJS packages call require() for Node's own modules.
     banner: {

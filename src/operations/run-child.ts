@@ -76,7 +76,10 @@ export async function runChild(
   // A signal to this process alone has to be passed on.
   const pass = (): void => {
     const name = signalOf(signal.reason);
-    grace = setTimeout(() => void (leads ? toGroup(child, name) : child.kill(name)), onTerminal && name !== 'SIGTERM' ? TERMINAL_GRACE_MS : 0);
+    grace = setTimeout(
+      () => void (leads ? toGroup(child, name) : child.kill(name)),
+      onTerminal && name !== 'SIGTERM' ? TERMINAL_GRACE_MS : 0,
+    );
   };
   if (signal.aborted) pass();
   signal.addEventListener('abort', pass, { once: true });
