@@ -29,24 +29,28 @@ const aws = (): Record<string, string> => ({ AWS_ENDPOINT_URL_DYNAMODB: engine.e
 
 const action: Action = parse(textOf('action.yml'));
 
+/** What GitHub does at the end of a job: it ends what the steps have left running. */
+const endJob = async ({ temp }: GitHubJob): Promise<void> => {
+  let pid: number;
+  try {
+    ({ pid } = JSON.parse(readFileSync(path.join(temp, 'mcp-sessions-engine.json'), 'utf8')));
+  } catch {
+    return;
+  }
+  process.kill(pid, 'SIGKILL');
+  await until(() => processesNaming(temp).length === 0, 'nothing of the job is left');
+};
+
+const stepsOf = (mark: string): readonly Step[] => parse(example('yaml', mark)).jobs.test.steps;
+
+const scriptOf = (lines: readonly string[]): string => lines.join('\n');
+
 describe('action.yml', () => {
   const jobs: GitHubJob[] = [];
   const newJob = (env: Readonly<Record<string, string>> = {}, test?: string): GitHubJob => {
     const job = new GitHubJob(machine(test), ROOT, env);
     jobs.push(job);
     return job;
-  };
-
-  /** What GitHub does at the end of a job: it ends what the steps have left running. */
-  const endJob = async ({ temp }: GitHubJob): Promise<void> => {
-    let pid: number;
-    try {
-      ({ pid } = JSON.parse(readFileSync(path.join(temp, 'mcp-sessions-engine.json'), 'utf8')));
-    } catch {
-      return;
-    }
-    process.kill(pid, 'SIGKILL');
-    await until(() => processesNaming(temp).length === 0, 'nothing of the job is left');
   };
 
   afterEach(async () => {
@@ -127,8 +131,6 @@ describe('action.yml', () => {
     expect(job.said.at(-1)?.stderr).toContain('ENGINE_NOT_FOUND');
   });
 
-  const stepsOf = (mark: string): readonly Step[] => parse(example('yaml', mark)).jobs.test.steps;
-
   it('docs/ci.md: a job with an engine', async () => {
     const job = newJob();
     await job.run(stepsOf('github'));
@@ -167,7 +169,6 @@ describe('action.yml', () => {
 
 describe('docs/ci.md: GitLab', () => {
   const jobs = parse(example('yaml', 'gitlab'));
-  const scriptOf = (lines: readonly string[]): string => lines.join('\n');
 
   it('an engine for the tests', async () => {
     const on = machine();
@@ -227,7 +228,7 @@ describe('docs/ci.md: shells', () => {
 
   it('cron: no home, no terminal, no stdin, and the environment of the crontab', async () => {
     const lines = example('crontab', 'cron').trim().split('\n');
-    const [job = ''] = lines.filter((line) => /^\S+ \S+ \S+ \S+ \S+ /.test(line) && !/^\w+=/.test(line));
+    const job = lines.find((line) => /^\S+ \S+ \S+ \S+ \S+ /.test(line) && !/^\w+=/.test(line)) ?? '';
     const variables = Object.fromEntries(lines.filter((line) => /^\w+=/.test(line)).map((line) => line.split('=')));
     const command = job.split(' ').slice(5).join(' ');
     const on = machine();

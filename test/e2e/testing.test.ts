@@ -4,10 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blocksOf, textOf } from '../docs/markdown.js';
 import { bareEnvironment, testNode } from '../support/cli.js';
 import { processesNaming, until } from '../support/engines.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+function example(language: string, mark: string): string {
+  const [block] = blocksOf(textOf('docs/ci.md'), language, mark);
+  if (block === undefined) throw new Error(`docs/ci.md has no example ${mark}`);
+  return block;
+}
 
 /** A user's project: the packed package is installed in it, and what it depends on is linked. */
 let project: string;
@@ -65,7 +72,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 }
 
 const vitest = (file: string, env: Readonly<Record<string, string>> = {}): Run =>
-  run([path.join(project, 'node_modules/vitest/vitest.mjs'), 'run', file], env);
+  run([path.join(project, 'node_modules/vitest/vitest.mjs'), 'run', '--pool', 'threads', file], env);
 
 /** Waits until the engine that a test wrote down is gone. */
 async function untilGone(file: string): Promise<void> {
@@ -83,15 +90,12 @@ const TableName = env.DYNAMODB_SESSIONS_TABLE;`;
 
 describe('mcp-sessions/testing, as it is packed', () => {
   beforeAll(() => {
-    write(
-      'vitest.config.js',
-      `export default { test: { globalSetup: ['mcp-sessions/testing'], pool: 'threads', include: ['*.case.js'] } };`,
-    );
+    write('vitest.config.ts', example('ts', 'vitest'));
   });
 
   it('is a global set-up of vitest: tests find their tables by the environment alone, or by inject', async () => {
     write(
-      'found.case.js',
+      'found.test.js',
       `${TELL}
        import { expect, inject, it } from 'vitest';
        ${CLIENT}
@@ -102,14 +106,14 @@ describe('mcp-sessions/testing, as it is packed', () => {
          expect(Table.GlobalSecondaryIndexes).toHaveLength(2);
        });`,
     );
-    const { code, output } = await vitest('found.case.js', { AWS_PROFILE: 'nowhere' }).end;
+    const { code, output } = await vitest('found.test.js', { AWS_PROFILE: 'nowhere' }).end;
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('1 passed') });
     await untilGone('found.txt');
   });
 
   it('leaves nothing behind after kill -9 of the test runner', async () => {
     write(
-      'hangs.case.js',
+      'hangs.test.js',
       `${TELL}
        import { it } from 'vitest';
        it('hangs', async () => {
@@ -117,7 +121,7 @@ describe('mcp-sessions/testing, as it is packed', () => {
          await new Promise((resolve) => setTimeout(resolve, 60_000));
        }, 60_000);`,
     );
-    const { end, kill } = vitest('hangs.case.js');
+    const { end, kill } = vitest('hangs.test.js');
     await until(() => existsSync(path.join(project, 'hangs.txt')), 'the test runs', 20_000);
     kill();
     await end;
@@ -125,26 +129,30 @@ describe('mcp-sessions/testing, as it is packed', () => {
   });
 
   it('serves node:test, with sessions in the tables', async () => {
-    write(
-      'node.test.mjs',
-      `import assert from 'node:assert/strict';
-       import { after, beforeEach, it } from 'node:test';
-       import { startTestTables } from 'mcp-sessions/testing';
-       const tables = await startTestTables({ sessions: 4, suffix: 'unit' });
-       Object.assign(process.env, tables.env);
-       ${TELL}
-       tell('node.txt');
-       beforeEach(() => tables.reset());
-       after(() => tables.stop());
-       ${CLIENT}
-       it('has its tables', async () => {
-         assert.equal(TableName, 'mcp-sessions-unit');
-         assert.equal((await client.send(new ScanCommand({ TableName }))).Count, 4);
-       });`,
-    );
+    write('node.test.mjs', `${example('js', 'node-test')}\n${TELL}\ntell('node.txt');`);
     const { code, output } = await run(['--test', 'node.test.mjs']).end;
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/pass 1/) });
     await untilGone('node.txt');
+  });
+
+  it('serves jest, which calls one file before all tests and one after them', async () => {
+    write('jest.global.cjs', example('js', 'jest'));
+    write('jest.end.cjs', example('js', 'jest-end'));
+    write(
+      'as-jest.mjs',
+      `${TELL}
+       import before from './jest.global.cjs';
+       import after from './jest.end.cjs';
+       await before();
+       tell('jest.txt');
+       ${CLIENT}
+       console.log((await client.send(new DescribeTableCommand({ TableName }))).Table.TableStatus);
+       await after();
+       console.log((await client.send(new DescribeTableCommand({ TableName })).catch((error) => error)).code);`,
+    );
+    const { code, output } = await run(['as-jest.mjs']).end;
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('ACTIVE\nECONNREFUSED\n') });
+    await untilGone('jest.txt');
   });
 
   it('does not keep a process alive that forgot to stop it, nor outlives it', async () => {
@@ -160,12 +168,12 @@ describe('mcp-sessions/testing, as it is packed', () => {
   });
 
   it("has the types of a global set-up's configuration, and of what is injected", async () => {
+    write('tables.ts', example('ts', 'vitest-options'));
     write(
       'typed.ts',
-      `/// <reference types="mcp-sessions/testing/vitest" />
-       import { globalSetup, startTestTables } from 'mcp-sessions/testing';
+      `import './tables.js';
+       import { startTestTables } from 'mcp-sessions/testing';
        import { inject } from 'vitest';
-       export default globalSetup({ layout: 'turul', sessions: 20, expired: 0.5 });
        export const endpoint: string = inject('mcpSessions').endpoint;
        export const events: string | null = inject('mcpSessions').tables.events;
        // @ts-expect-error there is no such option
@@ -174,7 +182,10 @@ describe('mcp-sessions/testing, as it is packed', () => {
     const compilerOptions = { strict: true, noEmit: true, module: 'NodeNext', target: 'ES2023', skipLibCheck: true };
     write(
       'tsconfig.json',
-      JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['node'] }, files: ['typed.ts'] }),
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, types: ['node'] },
+        files: ['typed.ts', 'vitest.config.ts'],
+      }),
     );
     const { code, output } = await run([path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.']).end;
     expect({ code, output }).toEqual({ code: 0, output: '' });

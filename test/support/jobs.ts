@@ -24,15 +24,16 @@ export interface Machine {
   readonly textOf: (file: string) => string;
 }
 
+function program(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `#!/bin/sh\n${text}\n`);
+  chmodSync(file, 0o755);
+}
+
 /** `test` is what `npm test` does there. */
 export function machine(test = 'mcp-sessions status --check --json > app.json'): Machine {
   const folder = tempFolder();
   const [bin = '', installed = ''] = ['bin', 'installed'].map((name) => path.join(folder, name));
-  const program = (file: string, text: string): void => {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, `#!/bin/sh\n${text}\n`);
-    chmodSync(file, 0o755);
-  };
   // Not on the PATH: npx and npm find it, and where the action has put it.
   program(path.join(installed, 'mcp-sessions'), `exec '${testNode()}' '${COMMAND}' "$@"`);
   program(path.join(bin, 'node'), `exec '${testNode()}' "$@"`);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../src/errors.js';
-import globalSetup, { startTestTables, type TestTables, type TestTablesOptions } from '../../src/testing/index.js';
+import vitestSetup, { startTestTables, type TestTables, type TestTablesOptions } from '../../src/testing/index.js';
 import { tempFolder } from '../support/cli.js';
 import { rawClient } from '../support/engine.js';
 import { runCommand } from '../support/run-command.js';
@@ -113,7 +113,7 @@ describe('the global set-up for vitest', () => {
     vi.stubEnv('AWS_REGION', 'eu-west-1');
     vi.stubEnv('DYNAMODB_SESSIONS_TABLE', undefined);
     const provide = vi.fn();
-    const teardown = await globalSetup({ provide });
+    const teardown = await vitestSetup({ provide });
     const [[key, value] = []] = provide.mock.calls;
     expect([key, process.env['AWS_REGION'], process.env['DYNAMODB_SESSIONS_TABLE']]).toEqual([
       'mcpSessions',
