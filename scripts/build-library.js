@@ -12,6 +12,8 @@ export async function buildLibrary(root, folder) {
       'testing/vitest': 'src/testing/vitest.ts',
     },
     outdir: folder,
+    // The package has a limit; error messages and what is exported keep their names.
+    minifyIdentifiers: true,
     // Bundled CommonJS packages call require() for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
