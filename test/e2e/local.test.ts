@@ -149,7 +149,8 @@ describe('local exec', () => {
     const cwd = tempFolder();
     const script = path.join(cwd, 'tree.sh');
     // What the command started in turn; and where it is not killed itself, it does not want to end.
-    const trap = victim === 'exec' ? "trap '' TERM" : '';
+    // Its guard is told of it right after its start: on a busy machine that may take a moment.
+    const trap = victim === 'exec' ? "trap '' TERM; sleep 1" : '';
     writeFileSync(script, `${trap}\necho "$$ $AWS_ENDPOINT_URL_DYNAMODB"\ntail -f ${script} >/dev/null & wait\nwait`);
     const child = spawn(testNode(), [COMMAND, 'local', 'exec', '--', 'sh', script], {
       cwd,
