@@ -7,7 +7,7 @@ import type { CommandSession } from './session.js';
 const sourced = ({ value, source }: Sourced<string | null>, absent: string): string => `${value ?? absent} (${source})`;
 
 function settingFindings(settings: Settings, good: (check: string, detail: string) => Finding): readonly Finding[] {
-  const { region, profile, endpoint, streamsEndpoint, localFile, layout, environment, configFile } = settings;
+  const { region, profile, endpoint, streamsEndpoint, localFile, layout, suffix, environment, configFile } = settings;
   const isLocal = localFile.value !== null;
   const tables = [...Object.values(settings.tables.flags), ...Object.values(settings.tables.file)]
     .filter((table) => table !== undefined)
@@ -20,6 +20,7 @@ function settingFindings(settings: Settings, good: (check: string, detail: strin
     ...(streamsEndpoint.value === null ? [] : [good('streams', sourced(streamsEndpoint, ''))]),
     good('layout asked for', sourced(layout, 'what the tables are found to be')),
     ...(tables.length > 0 ? [good('tables asked for', tables.join(', '))] : []),
+    ...(suffix.value === null ? [] : [good('suffix', sourced(suffix, ''))]),
     good('environment', sourced(environment, '')),
   ];
 }
