@@ -3,7 +3,7 @@
 import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
-const ROWS = 20_000;
+const ROWS = 100_000;
 
 export const clear = ({ node, runs = 5 }) =>
   withProduct(['operations/clear/clear'], async (product) => {

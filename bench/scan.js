@@ -4,7 +4,7 @@ import { bareEnvironment, COMMAND, inFolder, timeWhole } from './measure.js';
 import { withProduct } from './product.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
-const ROWS = 50_000;
+const ROWS = 100_000;
 const ROW_BYTES = 600;
 const OURS = 'mcp-sessions stats';
 const THEIRS = 'aws dynamodb scan';

@@ -23,8 +23,9 @@ const job =
 export const jobs = (names, options) => Object.fromEntries(names.map((name) => [name, job(name, options)]));
 
 /**
- * Figures of each case, `{ ms, count, … }` a turn after the warm-up, and what the table needs at the least. Each turn has
- * a fresh engine, since what it has deleted slows an engine down. Cases that delete have a table each, others share one.
+ * Figures of each case, `{ ms, count, … }` a turn after the warm-up, which is on a tenth of the rows, and what the table
+ * needs at the least. Each turn has a fresh engine, since what it has deleted slows an engine down. Cases that delete have
+ * a table each, others share one.
  */
 export async function turns(cases, { runs, rows, bytes, deletes }) {
   const names = Object.keys(cases);
@@ -33,9 +34,10 @@ export async function turns(cases, { runs, rows, bytes, deletes }) {
   for (let turn = -1; turn < runs; turn += 1)
     await withEngine(async ({ endpoint, post }) => {
       const shift = Math.abs(turn) % names.length;
-      if (!deletes) least = await fill({ post }, 'rows', { rows, bytes });
+      const size = { rows: turn < 0 ? rows / 10 : rows, bytes };
+      if (!deletes) least = await fill({ post }, 'rows', size);
       for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {
-        if (deletes) least = await fill({ post }, 'rows', { rows, bytes });
+        if (deletes) least = await fill({ post }, 'rows', size);
         const figures = await cases[name]({ endpoint, post, table: 'rows' });
         if (deletes) await post('DeleteTable', { TableName: 'rows' });
         if (turn >= 0) found.get(name).push(figures);

@@ -19,4 +19,4 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
   cwd: root,
   stdio: 'inherit',
 });
-pruneDeclarations(dist, ['index.d.ts', 'schema/index.d.ts']);
+pruneDeclarations(dist, ['index.d.ts', 'schema/index.d.ts', 'testing/index.d.ts', 'testing/vitest.d.ts']);

@@ -17,15 +17,17 @@ const NEEDED = [
   /^bin\/(?:mcp-sessions\.js|package\.json)$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
   /^dist\/cli\/(?:package\.json|(?:rare\/(?:chunks\/)?)?[\w-]+\.js)$/,
-  /^dist\/(?:index|schema\/index|chunks\/[\w-]+)\.js$/,
+  /^dist\/(?:index|schema\/index|testing\/(?:index|vitest)|chunks\/[\w-]+)\.js$/,
   /^dist\/(?:[\w-]+\/)*[\w-]+\.d\.ts$/,
 ];
 
 const CONSUMER = `import { CliError, planSetup, startEngine } from 'mcp-sessions';
 import { detectLayout, type Layout, LAYOUTS } from 'mcp-sessions/schema';
+import globalSetup, { startTestTables, type TestTables } from 'mcp-sessions/testing';
 
 const ids: readonly string[] = LAYOUTS.map(({ id }: Layout) => id);
-export const all = [ids, CliError, planSetup, startEngine, detectLayout];
+export const all = [ids, CliError, planSetup, startEngine, detectLayout, globalSetup];
+export const start = (): Promise<TestTables> => startTestTables({ layout: 'mcp', sessions: 2 });
 `;
 
 const CONSUMER_OPTIONS = {

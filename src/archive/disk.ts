@@ -18,7 +18,10 @@ export function diskError(cause: unknown, doing: 'read' | 'write', file: string)
         hint: 'make room, or choose another place; --resume goes on with what is there',
         cause,
       })
-    : new CliError('FILE_ERROR', `cannot ${doing} '${file}': ${reason}`, { cause });
+    : new CliError('FILE_ERROR', `cannot ${doing} '${file}': ${reason}`, {
+        ...(doing === 'write' && { hint: 'choose a place that you can write: --to <folder>' }),
+        cause,
+      });
 }
 
 export function onDisk<T>(doing: 'read' | 'write', file: string, work: () => T): T {

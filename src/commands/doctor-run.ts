@@ -19,15 +19,16 @@ const sourced = ({ value, source }: Sourced<string | null>, absent: string): str
 const askedFor = ({ role, name, source }: TableName): Finding => good(`${role} table asked for`, `${name} (${source})`);
 
 /** What a table is called follows from the layout; of one that is still to be found out, the sessions table's name is known. */
-function tableFindings({ layout, layouts, tables }: Settings, env: Environment): readonly Finding[] {
+function tableFindings({ layout, layouts, tables, suffix }: Settings, env: Environment): readonly Finding[] {
   const named = layouts.find(({ id }) => id === layout.value);
-  return tableNames(named ?? DEFAULT_LAYOUT, tables, env)
+  return tableNames(named ?? DEFAULT_LAYOUT, tables, env, suffix.value)
     .filter(({ role }) => named !== undefined || role === 'sessions')
     .map(askedFor);
 }
 
 function settingFindings(settings: Settings, env: Environment): readonly Finding[] {
-  const { region, profile, endpoint, streamsEndpoint, cloudWatchEndpoint, localFile, layout, environment } = settings;
+  const { region, profile, endpoint, streamsEndpoint, cloudWatchEndpoint, localFile, layout, suffix, environment } =
+    settings;
   const isLocal = localFile.value !== null;
   const regionWithout = isLocal
     ? 'us-east-1'
@@ -45,6 +46,7 @@ function settingFindings(settings: Settings, env: Environment): readonly Finding
     ...(cloudWatchEndpoint.value === null ? [] : [good('CloudWatch', sourced(cloudWatchEndpoint, ''))]),
     good('layout asked for', sourced(layout, 'what the tables are found to be')),
     ...tableFindings(settings, env),
+    ...(suffix.value === null ? [] : [good('suffix', sourced(suffix, ''))]),
     good('environment', sourced(environment, '')),
   ];
 }

@@ -12,6 +12,7 @@ export function targetWords(flags: TargetFlags): readonly string[] {
     ['--layout', flags.layout],
     ['--sessions-table', flags.sessionsTable],
     ['--events-table', flags.eventsTable],
+    ['--suffix', flags.suffix],
     ['--environment', flags.environment],
   ] as const;
   return [

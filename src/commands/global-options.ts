@@ -38,6 +38,7 @@ export function declareGlobalOptions(program: Command): void {
   add(TARGET, '--layout <id>', 'session layout (MCP_SESSIONS_LAYOUT; else what the tables are found to be, else mcp)');
   add(TARGET, '--sessions-table <name>', "sessions table (the layout's variables, for mcp DYNAMODB_SESSIONS_TABLE)");
   add(TARGET, '--events-table <name>', "events table (the layout's variables, for mcp DYNAMODB_EVENTS_TABLE)");
+  add(TARGET, '--suffix <text>', "append -<text> to every table's name, such as a run's number (MCP_SESSIONS_SUFFIX)");
   add(TARGET, '--environment <name>', 'development, or production with its safeguards (ENVIRONMENT)');
   add(OUTPUT, '-o, --output <format>', 'output format', (option) => option.choices(FORMATS));
   add(OUTPUT, '--json', 'short for --output json', (option) => option.conflicts('output'));

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Option } from 'commander';
 import { CliError } from '../errors.js';
-import type { Connection } from '../operations/connect.js';
 import type { LocalEngine } from '../local/index.js';
 import type { OutputFormat } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
@@ -70,8 +69,9 @@ async function endOf(engine: LocalEngine, signal: AbortSignal): Promise<string |
 }
 
 async function exec(session: CommandSession, command: readonly string[], flags: ExecFlags): Promise<Outcome> {
-  const [{ engineVariables, runChild, startEngine }, { exportLines }] = await Promise.all([
+  const [{ engineVariables, startEngine }, { runChild }, { exportLines }] = await Promise.all([
     import('../operations/local.js'),
+    import('../operations/run-child.js'),
     import('./local-view.js'),
   ]);
   const { runtime, flags: globals } = session;
@@ -91,7 +91,7 @@ async function exec(session: CommandSession, command: readonly string[], flags: 
     const variables = engineVariables(engine, region, tables);
     if (globals.verbose === true)
       session.tell(session.page('stderr').note(`env for the command:\n${exportLines(variables)}`));
-    const onTerminal = runtime.stdin.isTTY === true;
+    const onTerminal = [runtime.stdin, runtime.stdout, runtime.stderr].some(({ isTTY }) => isTTY === true);
     const code = await runChild(command, { ...runtime.env }, variables, { signal: runtime.signal, onTerminal });
     return { childExitCode: code };
   } finally {
@@ -99,23 +99,17 @@ async function exec(session: CommandSession, command: readonly string[], flags: 
   }
 }
 
-/** Sets the layout's tables up in an engine; answers the variables that name them. */
+/** Sets the layout's tables up in an engine; answers the variables that lead to them. */
 async function setUp(session: CommandSession, engine: LocalEngine, region: string): Promise<Record<string, string>> {
-  const [{ openConnection }, { resolveTarget }, { planSetup, applySetup }] = await Promise.all([
-    import('../operations/connect.js'),
+  const [{ connectToEngine, setUpTables }, { tableVariables }] = await Promise.all([
+    import('../operations/local.js'),
     import('../operations/target.js'),
-    import('../operations/setup/setup.js'),
   ]);
-  const settings = await session.settings();
+  const { layouts, environment } = await session.settings();
   const { runtime, progress } = session;
-  const connection: Connection = await openConnection({
+  const connection = await connectToEngine(engine, {
     region,
-    profile: null,
-    profileIsFlag: false,
-    endpoint: engine.endpoint,
-    localFile: null,
-    layouts: settings.layouts,
-    env: {},
+    layouts,
     signal: runtime.signal,
     now: runtime.now,
     // Off a terminal, stderr is the command's own.
@@ -125,19 +119,7 @@ async function setUp(session: CommandSession, engine: LocalEngine, region: strin
     label: 'mcp-sessions local exec',
   });
   try {
-    const { context } = connection;
-    const target = await resolveTarget(context, await session.targetRequest());
-    const request = { overrides: { environment: settings.environment.value }, prune: false };
-    const result = await applySetup(context, await planSetup(context, target, request), { wait: true });
-    if (result.error !== null) throw result.error;
-    return Object.fromEntries(
-      target.names.flatMap(({ role, name }) =>
-        (target.layout.tables.find((table) => table.role === role)?.environmentVariables ?? []).map((variable) => [
-          variable,
-          name,
-        ]),
-      ),
-    );
+    return tableVariables(await setUpTables(connection.context, await session.targetRequest(), environment.value));
   } finally {
     await connection.close();
   }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
@@ -6,6 +7,7 @@ import type { PurgeFiles } from '../operations/purge/files.js';
 import type { PurgeRequest, PurgeSummary } from '../operations/purge/plan.js';
 import type { Target } from '../operations/target.js';
 import type { Outcome } from './definition.js';
+import { temporaryInPlaceOf } from './dry-run-folder.js';
 import { filterOf } from './filter-options.js';
 import type { PurgeFlags } from './purge.js';
 import { dryRunView, orphanDryRunView, orphanPlanText, orphanView, planText, resultView } from './purge-view.js';
@@ -86,6 +88,8 @@ interface Prepared {
   readonly target: Target;
   readonly request: PurgeRequest;
   readonly files: PurgeFiles;
+  /** A folder that goes away with the run; null as a rule. */
+  readonly temporary: string | null;
 }
 
 async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prepared> {
@@ -97,8 +101,6 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
     idsOf(flags, runtime.cwd),
   ]);
   const target = await session.target();
-  const folder = path.resolve(runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
-  const files = purgeFiles(folder, await fingerprint(session, target, flags));
   const request: PurgeRequest = {
     filter: await filterOf(flags, runtime.now()),
     ids,
@@ -109,18 +111,26 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
     maxWriteUnits: flags.maxWcu ?? null,
     keepEvents: flags.keepEvents === true,
   };
-  return { context, target, request, files };
+  const folder = path.resolve(runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
+  const known = await fingerprint(session, target, flags);
+  const isFree = flags.dryRun === true && flags.checkpoint === undefined;
+  const temporary = isFree ? temporaryInPlaceOf(folder) : null;
+  return { context, target, request, files: purgeFiles(temporary ?? folder, known), temporary };
 }
 
 /** Whether this run may take the files: not while another has them, nor over an unfinished purge unless told to. */
-async function take({ files }: Prepared, flags: PurgeFlags): Promise<() => void> {
+async function take({ files, temporary }: Prepared, flags: PurgeFlags): Promise<() => void> {
   const [{ readSummary, removeFiles }, { isBegun }, { lockPurge }] = await Promise.all([
     import('../operations/purge/files.js'),
     import('../operations/purge/record.js'),
     import('../operations/purge/lock.js'),
   ]);
   // A dry run has files of its own, which nobody goes on with.
-  if (flags.dryRun === true) return () => removeFiles(dryRunFiles(files));
+  if (flags.dryRun === true)
+    return () => {
+      removeFiles(dryRunFiles(files));
+      if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
+    };
   const unlock = lockPurge(files);
   try {
     if (flags.restart === true) removeFiles(files);

@@ -167,8 +167,8 @@ export class CommandSession {
   }
 
   async targetRequest(): Promise<TargetRequest> {
-    const { layout, tables } = await this.settings();
-    return { layout: layout.value, tables, env: this.runtime.env };
+    const { layout, tables, suffix } = await this.settings();
+    return { layout: layout.value, tables, suffix: suffix.value, env: this.runtime.env };
   }
 
   /** The tables that the command works on, and their layout. */

@@ -6,6 +6,8 @@ import { PLAN_COLUMNS, planRecords, planText, tablesJson } from './plan-view.js'
 export interface SetupViewOptions {
   /** Where the tables are, for people. */
   readonly place: string;
+  /** Variables that lead an application to the tables. */
+  readonly env: Readonly<Record<string, string>>;
   readonly dryRun: boolean;
   readonly applied: boolean;
   /** The last line for people. */
@@ -21,12 +23,12 @@ export const planPage = (page: Page, plan: SetupPlan, place: string): string =>
   `${page.note(heading(plan, place))}\n\n${planText(page, plan)}`;
 
 export function setupView(plan: SetupPlan | SetupResult, options: SetupViewOptions): View {
-  const { place, dryRun, applied, closing, planWasShown = false } = options;
+  const { place, env, dryRun, applied, closing, planWasShown = false } = options;
   const { region, endpoint, layout } = plan;
   const tables = tablesJson(plan);
   const warnings = 'warnings' in plan ? { warnings: plan.warnings } : {};
   return {
-    json: { region, endpoint, layout, dryRun, applied, tables, ...warnings },
+    json: { region, endpoint, layout, dryRun, applied, tables, env, ...warnings },
     lines: tables,
     columns: PLAN_COLUMNS,
     records: planRecords(plan),

@@ -17,12 +17,16 @@ const losing = (plan: SetupPlan): readonly string[] =>
 async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
-  const [{ planSetup, hasDrift, hasWork, applySetup }, { setupView, planPage }, context] = await Promise.all([
-    import('../operations/setup/setup.js'),
-    import('./setup-view.js'),
-    session.context(),
-  ]);
-  const plan = await planSetup(context, await session.target(), request);
+  const [{ planSetup, hasDrift, hasWork, applySetup }, { tableVariables }, { setupView, planPage }, context] =
+    await Promise.all([
+      import('../operations/setup/setup.js'),
+      import('../operations/target.js'),
+      import('./setup-view.js'),
+      session.context(),
+    ]);
+  const target = await session.target();
+  const env = tableVariables(target);
+  const plan = await planSetup(context, target, request);
   const place = await session.placeText(plan);
   const nothing = 'nothing to do: the tables are as the layout says';
 
@@ -30,14 +34,14 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
     const drift = hasDrift(plan);
     const closing = drift ? 'nothing was changed; without --check and --dry-run, setup applies this' : nothing;
     return {
-      view: setupView(plan, { place, dryRun: true, applied: false, closing }),
+      view: setupView(plan, { place, env, dryRun: true, applied: false, closing }),
       exitCode: flags.check === true && drift ? EXIT.found : EXIT.done,
     };
   }
   if (!hasWork(plan)) {
     const blocked = blockedTables(plan);
     const closing = blocked.length === 0 ? nothing : 'nothing was changed';
-    const view = setupView(plan, { place, dryRun: false, applied: false, closing });
+    const view = setupView(plan, { place, env, dryRun: false, applied: false, closing });
     return blocked.length === 0 ? { view } : { view, exitCode: EXIT.failed, error: blockedError(blocked) };
   }
 
@@ -54,7 +58,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
   await session.requireConsent(consent);
   const result = await applySetup(context, plan, { wait: flags.wait });
   const { closing, applied, ...outcome } = outcomeOf(result, flags.wait);
-  return { view: setupView(result, { place, dryRun: false, applied, closing, planWasShown }), ...outcome };
+  return { view: setupView(result, { place, env, dryRun: false, applied, closing, planWasShown }), ...outcome };
 }
 
 const blockedError = (tables: readonly string[]): CliError =>

@@ -4,7 +4,9 @@ import type { StepResult, TeardownResult } from '../operations/teardown/teardown
 import type { TeardownPlan } from '../operations/teardown/plan.js';
 import type { TeardownTable } from '../operations/teardown/table.js';
 import type { Target } from '../operations/target.js';
+import { withoutSuffix } from '../schema/names.js';
 import { commandLine, targetWords } from './equivalent.js';
+import type { TargetFlags } from '../config/settings.js';
 import type { GlobalFlags } from './global-options.js';
 
 /** A way back. */
@@ -61,7 +63,7 @@ const mayBeGone = (facts: Facts, { step, table, outcome, error }: StepResult): b
 
 /** The flags that lead to the place, and not to its tables. */
 function placeWords({ flags }: Facts): readonly string[] {
-  const { layout: _layout, sessionsTable: _sessions, eventsTable: _events, ...place } = flags;
+  const { layout: _layout, sessionsTable: _sessions, eventsTable: _events, suffix: _suffix, ...place } = flags;
   return targetWords(place);
 }
 
@@ -111,7 +113,7 @@ function rowsOf(facts: Facts, gone: StepResult): readonly Undo[] {
   if (step !== 'delete' && made === undefined && cleared?.way === 'items' && hasRecovery(found)) {
     const at = iso(Math.floor(facts.startedAt / 1000) * 1000);
     // By the layout for any table, a restore to an instant takes one table and not the pair.
-    const words = ['--layout', 'generic', '--sessions-table', table, '--to-table', beside];
+    const words = ['--layout', 'generic', ...targetWords(namedIn(facts, table)), '--to-table', beside];
     return [
       {
         tables: [table],
@@ -151,15 +153,19 @@ function overTable(
   };
 }
 
-const setupWords = ({ target, flags }: Facts): readonly string[] => {
+/** The suffix is said apart: one in the environment would be appended to a whole name. */
+function namedIn({ target: { suffix } }: Facts, sessions?: string, events?: string): TargetFlags {
+  return {
+    ...(sessions !== undefined && { sessionsTable: withoutSuffix(sessions, suffix) }),
+    ...(events !== undefined && { eventsTable: withoutSuffix(events, suffix) }),
+    ...(suffix !== null && { suffix }),
+  };
+}
+
+const setupWords = (facts: Facts): readonly string[] => {
+  const { target, flags } = facts;
   const nameOf = (role: string): string | undefined => target.names.find((each) => each.role === role)?.name;
-  const [sessionsTable, eventsTable] = [nameOf('sessions'), nameOf('events')];
-  return targetWords({
-    ...flags,
-    layout: target.layout.id,
-    ...(sessionsTable !== undefined && { sessionsTable }),
-    ...(eventsTable !== undefined && { eventsTable }),
-  });
+  return targetWords({ ...flags, layout: target.layout.id, ...namedIn(facts, nameOf('sessions'), nameOf('events')) });
 };
 
 function streamsOf(facts: Facts, deleted: readonly string[]): readonly Undo[] {

@@ -13,6 +13,7 @@ export interface ConfigFile {
   readonly layout?: string;
   readonly sessionsTable?: string;
   readonly eventsTable?: string;
+  readonly suffix?: string;
   readonly environment?: string;
   readonly layouts: readonly Layout[];
 }
@@ -31,6 +32,7 @@ const file = v.strictObject({
   layout: v.exactOptional(text),
   sessionsTable: v.exactOptional(tableName),
   eventsTable: v.exactOptional(tableName),
+  suffix: v.exactOptional(text),
   environment: v.exactOptional(text),
   layouts: v.optional(
     v.union(

@@ -15,6 +15,7 @@ export interface TargetFlags {
   readonly layout?: string;
   readonly sessionsTable?: string;
   readonly eventsTable?: string;
+  readonly suffix?: string;
   readonly environment?: string;
 }
 
@@ -40,6 +41,8 @@ export interface Settings {
   /** null: what the tables are found to be. */
   readonly layout: Sourced<string | null>;
   readonly tables: { readonly flags: GivenNames; readonly file: GivenNames };
+  /** What is appended to every table's name, after a `-`; null: nothing. */
+  readonly suffix: Sourced<string | null>;
   readonly environment: Sourced<string>;
   readonly configFile: string | null;
   /** The layouts that come with the product, and the configuration file's. */
@@ -77,6 +80,7 @@ export async function readSettings(flags: TargetFlags, env: Environment, folder:
         events: named(config.eventsTable, fileSource),
       },
     },
+    suffix: first('--suffix', flags.suffix, ['MCP_SESSIONS_SUFFIX'], config.suffix),
     environment: withDefault(
       first('--environment', flags.environment, ['ENVIRONMENT'], config.environment),
       'development',
@@ -86,6 +90,7 @@ export async function readSettings(flags: TargetFlags, env: Environment, folder:
   };
   checkRegion(settings);
   checkLayout(settings);
+  checkSuffix(settings);
   return settings;
 }
 
@@ -222,4 +227,14 @@ function checkLayout({ layout, layouts }: Settings): void {
   throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${value}' (${source})`, {
     hint: `layouts: ${layouts.map(({ id }) => id).join(', ')}`,
   });
+}
+
+/** How long the names are with it is seen once they are known. */
+function checkSuffix({ suffix: { value, source } }: Settings): void {
+  if (value === null || /^[\w.-]+$/.test(value)) return;
+  throw new CliError(
+    'USAGE',
+    `the suffix '${value}' (${source}) may hold only letters a–z and A–Z, digits, and the characters _ - .`,
+    { hint: "a branch's name becomes one by tr -c 'a-zA-Z0-9_.-' '-'" },
+  );
 }

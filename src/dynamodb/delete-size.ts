@@ -1,4 +1,4 @@
-import { type Item, itemSize } from '../schema/attribute-value.js';
+import { type Item, itemSize, valueSize } from '../schema/attribute-value.js';
 import { itemToWire } from '../schema/wire.js';
 import type { ConditionalDelete } from './delete.js';
 
@@ -12,8 +12,15 @@ const wireBytes = ({ key, observed }: ConditionalDelete): number =>
 const presentOf = (observed: ConditionalDelete['observed']): Item =>
   Object.fromEntries(Object.entries(observed).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 
-const roughBytes = ({ key, observed }: ConditionalDelete): number =>
-  FIXED_BYTES + MAX_ESCAPE * (itemSize(key) + itemSize(presentOf(observed)));
+/** Never less than {@link wireBytes}, and found without making anything: it is asked of every session of a purge. */
+function roughBytes({ key, observed }: ConditionalDelete): number {
+  let bytes = itemSize(key);
+  for (const name of Object.keys(observed)) {
+    const value = observed[name];
+    if (value !== null && value !== undefined) bytes += Buffer.byteLength(name) + valueSize(value);
+  }
+  return FIXED_BYTES + MAX_ESCAPE * bytes;
+}
 
 /** Places of the deletes in as many requests as their size asks for: most often one. */
 export function intoRequests(deletes: readonly ConditionalDelete[]): readonly (readonly number[])[] {

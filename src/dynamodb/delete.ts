@@ -40,15 +40,15 @@ export const DELETE_BATCH = 25;
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 function toStatement(table: string, { key, observed }: ConditionalDelete): BatchStatementRequest {
-  const names = [
-    ...Object.keys(key).map((name) => `${quoted(name)} = ?`),
-    ...Object.entries(observed).map(([name, value]) => `${quoted(name)} ${value === null ? 'IS MISSING' : '= ?'}`),
-  ];
-  const values = [...Object.values(key), ...Object.values(observed)].filter((value) => value !== null);
-  return {
-    Statement: `DELETE FROM ${quoted(table)} WHERE ${names.join(' AND ')}`,
-    Parameters: values.map(valueToSdk),
-  };
+  const conditions: string[] = [];
+  const parameters: ReturnType<typeof valueToSdk>[] = [];
+  for (const [name, value] of [...Object.entries(key), ...Object.entries(observed)])
+    if (value === null) conditions.push(`${quoted(name)} IS MISSING`);
+    else {
+      conditions.push(`${quoted(name)} = ?`);
+      parameters.push(valueToSdk(value));
+    }
+  return { Statement: `DELETE FROM ${quoted(table)} WHERE ${conditions.join(' AND ')}`, Parameters: parameters };
 }
 
 /** Errors of one statement, or of one item, that another try may mend. */

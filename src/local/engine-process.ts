@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { parse } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../errors.js';
@@ -22,6 +22,8 @@ export interface StartOptions {
   /** Without one: any that is free. */
   readonly port?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether it keeps this process alive once it runs; true unless given. */
+  readonly keepsAlive?: boolean | undefined;
   /** Called as soon as the process exists. */
   readonly onSpawn?: (pid: number) => void;
 }
@@ -94,6 +96,7 @@ async function startOn(port: number, options: StartOptions): Promise<EngineProce
   // The embedded engine says so itself: a bare look at the port could meet another program that got it first.
   const up = engine.kind === 'dynoxide' ? listening.then(async () => answers(port, given)) : answers(port, given);
   const first = await Promise.race([up, ended, aborted(given)]);
+  if (first === true && options.keepsAlive === false) for (const each of handlesOf(child)) each.unref();
   if (first === true) return running;
   if (typeof first === 'string') return first;
   await running.stop();
@@ -121,7 +124,14 @@ function releaseGuard(child: ChildProcess): void {
   guard.end('\n');
 }
 
+/** All of a child that keeps this process alive. */
+const handlesOf = (child: ChildProcess): readonly Pick<ChildProcess, 'ref' | 'unref'>[] => [
+  child,
+  ...child.stdio.filter((stream) => stream instanceof Socket),
+];
+
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  for (const each of handlesOf(child)) each.ref();
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
   await ended;

@@ -60,6 +60,7 @@ function namesIn(folder: string): string[] {
 
 function requirePrivate(folder: string): void {
   let why = 'it belongs to another user, or is not a folder';
+  let hint = 'Remove it, or set TMPDIR to a folder of your own.';
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stat = lstatSync(folder);
@@ -70,8 +71,7 @@ function requirePrivate(folder: string): void {
     }
   } catch (error) {
     why = errorCode(error);
+    hint = 'Set TMPDIR to a folder that is there and that you can write.';
   }
-  throw new CliError('FILE_ERROR', `cannot use '${folder}' for the local engine's socket: ${why}`, {
-    hint: 'Remove it, or set TMPDIR to a folder of your own.',
-  });
+  throw new CliError('FILE_ERROR', `cannot use '${folder}' for the local engine's socket: ${why}`, { hint });
 }

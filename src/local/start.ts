@@ -11,6 +11,8 @@ export interface StartEngineOptions {
   /** What others are told who wait; `mcp-sessions local start` unless given. */
   readonly label?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** In memory only: whether the engine alone keeps this process alive; true unless given. */
+  readonly keepsAlive?: boolean | undefined;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface StartEngineOptions {
  * since when and where; otherwise as {@link acquireEngine}
  */
 export async function startEngine(options: StartEngineOptions): Promise<LocalEngine> {
-  const { dataFile, port, env, label = 'mcp-sessions local start', signal } = options;
+  const { dataFile, port, env, label = 'mcp-sessions local start', signal, keepsAlive } = options;
   if (dataFile !== null) return holdEngine({ dataFile, port, env, label, signal, keepsAlive: true });
   signal?.throwIfAborted();
   const engine = await findEngine(env);
-  const running = await startProcess({ engine, dataFile: null, port, signal });
+  const running = await startProcess({ engine, dataFile: null, port, signal, keepsAlive });
   return {
     endpoint: `http://127.0.0.1:${running.port}`,
     dataFile: ':memory:',

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { CliError } from '../errors.js';
 import { type LocalEngine, resetData, startEngine } from '../local/index.js';
+import type { OperationContext } from './context.js';
+import { type Connection, type ConnectRequest, openConnection } from './connect.js';
+import { applySetup, planSetup } from './setup/setup.js';
+import { resolveTarget, type Target, type TargetRequest } from './target.js';
 
 export { resetData, startEngine };
 
@@ -23,53 +24,32 @@ export function engineVariables(
   };
 }
 
-/** What would lead the child past the engine: another account, or another engine. */
-const MISLEADING = new Set(['MCP_SESSIONS_LOCAL', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL']);
+type EngineRequest = Pick<ConnectRequest, 'region' | 'layouts' | 'signal' | 'now' | 'onProgress' | 'label'>;
 
-/** The signal that an interruption came from. */
-function signalOf(reason: unknown): NodeJS.Signals {
-  const cause = reason instanceof CliError ? reason.cause : undefined;
-  return cause === 'SIGINT' || cause === 'SIGHUP' ? cause : 'SIGTERM';
+/** Connects to an engine that runs, with nothing of the user's own account. */
+export async function connectToEngine(
+  engine: Pick<LocalEngine, 'endpoint'>,
+  request: EngineRequest,
+): Promise<Connection> {
+  return openConnection({
+    ...request,
+    profile: null,
+    profileIsFlag: false,
+    endpoint: engine.endpoint,
+    localFile: null,
+    env: {},
+  });
 }
 
-/** Ctrl-C on a terminal reaches the child as well: it has so long to end in its own way. */
-const TERMINAL_GRACE_MS = 5000;
-
-/**
- * Runs a command with variables added, its streams those of this process. Answers its exit code, 128 and the signal's
- * number when a signal ended it. Throws USAGE when it cannot be started.
- */
-export async function runChild(
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-  variables: Readonly<Record<string, string>>,
-  { signal, onTerminal }: { readonly signal: AbortSignal; readonly onTerminal: boolean },
-): Promise<number> {
-  const [program = '', ...args] = command;
-  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.has(name)));
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...inherited, ...variables } });
-  let grace: NodeJS.Timeout | undefined;
-  // A signal to this process alone has to be passed on.
-  const pass = (): void => {
-    grace = setTimeout(() => child.kill(signalOf(signal.reason)), onTerminal ? TERMINAL_GRACE_MS : 0);
-  };
-  signal.addEventListener('abort', pass, { once: true });
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', (cause) => {
-        reject(
-          new CliError('USAGE', `cannot run '${program}': ${cause.message}`, {
-            hint: 'write the command after --, for example: mcp-sessions local exec -- npm test',
-            cause,
-          }),
-        );
-      });
-      child.once('exit', (code, ended) => {
-        resolve(code ?? 128 + (ended === null ? 0 : constants.signals[ended]));
-      });
-    });
-  } finally {
-    signal.removeEventListener('abort', pass);
-    clearTimeout(grace);
-  }
+/** Brings the tables of a target to their layout's schema, in an engine. Throws what kept it from being done. */
+export async function setUpTables(
+  context: OperationContext,
+  request: TargetRequest,
+  environment: string,
+): Promise<Target> {
+  const target = await resolveTarget(context, request);
+  const plan = await planSetup(context, target, { overrides: { environment }, prune: false });
+  const { error } = await applySetup(context, plan, { wait: true });
+  if (error !== null) throw error;
+  return target;
 }

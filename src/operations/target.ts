@@ -21,6 +21,7 @@ import {
   type TableRole,
   tableNames,
   whereProblem,
+  withoutSuffix,
 } from '../schema/index.js';
 import type { OperationContext } from './context.js';
 
@@ -29,6 +30,8 @@ export interface TargetRequest {
   /** null: what the tables are found to be. */
   readonly layout: string | null;
   readonly tables: { readonly flags: GivenNames; readonly file: GivenNames };
+  /** Appended to every table's name, after a `-`. */
+  readonly suffix?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -40,6 +43,8 @@ export interface Target {
   readonly layoutSource: 'given' | 'detected' | 'default';
   readonly detection: Detection | null;
   readonly names: readonly TableName[];
+  /** What all names end with, after a `-`; null where nothing was appended. */
+  readonly suffix: string | null;
   /** The sessions table as it was found; null when it does not exist. */
   readonly sessions: ObservedStructure | null;
 }
@@ -65,10 +70,12 @@ export async function detectTable(context: OperationContext, table: ObservedStru
 }
 
 function namesFor(layout: Layout, request: TargetRequest): readonly TableName[] {
-  const names = tableNames(layout, request.tables, request.env);
+  const { suffix = null } = request;
+  const names = tableNames(layout, request.tables, request.env, suffix);
   for (const { name, source } of names) {
     const problem = nameProblem(name);
-    if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' (${source}) ${problem}`);
+    const origin = suffix === null ? source : `${source}, with the suffix '${suffix}'`;
+    if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' (${origin}) ${problem}`);
   }
   const [first, second] = names;
   if (first !== undefined && second !== undefined && first.name === second.name)
@@ -79,6 +86,21 @@ function namesFor(layout: Layout, request: TargetRequest): readonly TableName[] 
 /** The name of a layout's table, or undefined when the layout has none of that role. */
 export const nameOf = (names: readonly TableName[], role: TableRole): string | undefined =>
   names.find((name) => name.role === role)?.name;
+
+/**
+ * Variables that lead an application, and this command itself, to the tables: the layout's own, its name, and the suffix,
+ * which a name that ends with it is not given twice.
+ */
+export function tableVariables({ layout, names, suffix }: Target): Record<string, string> {
+  const variables = names.flatMap(({ role, name }) =>
+    (layout.tables.find((table) => table.role === role)?.environmentVariables ?? []).map((each) => [each, name]),
+  );
+  return {
+    ...Object.fromEntries(variables),
+    MCP_SESSIONS_LAYOUT: layout.id,
+    ...(suffix !== null && { MCP_SESSIONS_SUFFIX: suffix }),
+  };
+}
 
 const sessionsName = (names: readonly TableName[]): string => nameOf(names, 'sessions') ?? '';
 
@@ -94,10 +116,11 @@ export async function resolveTarget(context: OperationContext, request: TargetRe
       hint: `the layouts are ${context.layouts.map(({ id }) => id).join(', ')}`,
     });
 
+  const { suffix = null } = request;
   const names = namesFor(DEFAULT_LAYOUT, request);
   const sessions = await observeStructure(context.dynamo, sessionsName(names));
   if (sessions === null)
-    return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection: null, names, sessions: null };
+    return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection: null, names, suffix, sessions: null };
   const detection = await detectTable(context, sessions);
   const found = context.layouts.find(({ id }) => id === detection.layout);
   if (found === undefined || detection.role !== 'sessions') {
@@ -105,22 +128,24 @@ export async function resolveTarget(context: OperationContext, request: TargetRe
     const fitsDefault = detection.candidates.some(({ layout }) => layout === DEFAULT_LAYOUT.id);
     // A table under the default's own name that cannot be the default's is the default's, spoilt.
     if (isDefaultName && !fitsDefault)
-      return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection, names, sessions };
+      return { layout: DEFAULT_LAYOUT, layoutSource: 'default', detection, names, suffix, sessions };
     throw undetected(detection);
   }
-  return { layout: found, layoutSource: 'detected', detection, names: namesUnder(found, request, sessions), sessions };
+  const under = namesUnder(found, request, sessions);
+  return { layout: found, layoutSource: 'detected', detection, names: under, suffix, sessions };
 }
 
 async function givenTarget(context: OperationContext, request: TargetRequest, layout: Layout): Promise<Target> {
   const names = namesFor(layout, request);
   const sessions = await observeStructure(context.dynamo, sessionsName(names));
   const isGeneric = layout.id === generic.id && sessions !== null;
-  return { layout: isGeneric ? genericFor(sessions) : layout, layoutSource: 'given', detection: null, names, sessions };
+  const taken = isGeneric ? genericFor(sessions) : layout;
+  return { layout: taken, layoutSource: 'given', detection: null, names, suffix: request.suffix ?? null, sessions };
 }
 
 /** The names of a detected layout: the sessions table is the one that was found, the others follow from it. */
 function namesUnder(layout: Layout, request: TargetRequest, sessions: Detectable): readonly TableName[] {
-  const found = { name: sessions.name, source: 'detected' };
+  const found = { name: withoutSuffix(sessions.name, request.suffix ?? null), source: 'detected' };
   return namesFor(layout, {
     ...request,
     tables: { ...request.tables, flags: { ...request.tables.flags, sessions: found } },

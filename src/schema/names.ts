@@ -19,11 +19,20 @@ export interface TableName {
 /** Names given by flags or the configuration file, by role. */
 export type GivenNames = Partial<Record<TableRole, { readonly name: string; readonly source: string } | undefined>>;
 
-/** The names of a layout's tables: what was given, else the layout's environment variables, else its defaults. */
+/** A name before its suffix was appended; any other name as it is. */
+export function withoutSuffix(name: string, suffix: string | null): string {
+  return suffix !== null && name.endsWith(`-${suffix}`) ? name.slice(0, -suffix.length - 1) : name;
+}
+
+/**
+ * The names of a layout's tables: what was given, else the layout's environment variables, else its defaults; each with
+ * `-` and the suffix appended, if there is one. A variable may hold the whole name already: an application reads it too.
+ */
 export function tableNames(
   layout: Layout,
   given: { readonly flags: GivenNames; readonly file: GivenNames },
   environment: Readonly<Record<string, string | undefined>>,
+  suffix: string | null = null,
 ): readonly TableName[] {
   const names: TableName[] = [];
   const nameOf = (spec: TableSpec): TableName => {
@@ -31,7 +40,8 @@ export function tableNames(
     if (flag !== undefined) return { role: spec.role, ...flag };
     for (const variable of spec.environmentVariables) {
       const value = environment[variable];
-      if (value !== undefined && value !== '') return { role: spec.role, name: value, source: variable };
+      if (value !== undefined && value !== '')
+        return { role: spec.role, name: withoutSuffix(value, suffix), source: variable };
     }
     const configured = given.file[spec.role];
     if (configured !== undefined) return { role: spec.role, ...configured };
@@ -39,5 +49,5 @@ export function tableNames(
     return { role: spec.role, name: spec.defaultName.replaceAll('{sessions}', sessions), source: 'default' };
   };
   for (const spec of layout.tables) names.push(nameOf(spec));
-  return names;
+  return suffix === null ? names : names.map((table) => ({ ...table, name: `${table.name}-${suffix}` }));
 }

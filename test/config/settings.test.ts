@@ -74,6 +74,13 @@ describe('readSettings', () => {
       values: ['mcp', 'turul', 'express', 'generic'],
     },
     {
+      setting: 'suffix' as const,
+      flag: { suffix: 'a.1' },
+      name: '--suffix',
+      variables: ['MCP_SESSIONS_SUFFIX'],
+      values: ['a.1', 'B_2', 'c-3', 'd'],
+    },
+    {
       setting: 'environment' as const,
       flag: { environment: 'production' },
       name: '--environment',
@@ -313,6 +320,14 @@ describe('readSettings', () => {
       expect((await read({ flags: { region } })).region.value).toBe(region);
     },
   );
+
+  it.each([
+    [{ flags: { suffix: 'feature/x' } }, "the suffix 'feature/x' (--suffix)"],
+    [{ env: { MCP_SESSIONS_SUFFIX: 'a b' } }, "the suffix 'a b' (MCP_SESSIONS_SUFFIX)"],
+  ])('a suffix that no table name can hold names where it came from: %j', async (given, said) => {
+    const { code, message } = await failure(given);
+    expect([code, message]).toEqual(['USAGE', expect.stringContaining(said)]);
+  });
 
   it('takes any region for an engine and another endpoint', async () => {
     expect((await read({ flags: { region: 'local', local: true } })).region.value).toBe('local');

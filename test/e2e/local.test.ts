@@ -145,6 +145,50 @@ describe('local exec', () => {
     await until(() => processesNaming(`--port ${port}`).length === 0, 'the engine is gone');
   });
 
+  it.each(['exec', 'command'] as const)('leaves nothing behind after kill -9 of the %s', async (victim) => {
+    const cwd = tempFolder();
+    const script = path.join(cwd, 'tree.sh');
+    // What the command started in turn; and where it is not killed itself, it does not want to end.
+    // Its guard is told of it right after its start: on a busy machine that may take a moment.
+    const trap = victim === 'exec' ? "trap '' TERM; sleep 1" : '';
+    writeFileSync(script, `${trap}\necho "$$ $AWS_ENDPOINT_URL_DYNAMODB"\ntail -f ${script} >/dev/null & wait\nwait`);
+    const child = spawn(testNode(), [COMMAND, 'local', 'exec', '--', 'sh', script], {
+      cwd,
+      env: bareEnvironment(cwd),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.add(child);
+    const exit = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal ?? code));
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += String(chunk);
+    });
+    await until(() => said.includes('http'), 'the command runs', 10_000);
+    const [pid = '', endpoint = ''] = said.split(/\s+/);
+    if (victim === 'exec') child.kill('SIGKILL');
+    else process.kill(Number(pid), 'SIGKILL');
+    expect(await exit).toBe(victim === 'exec' ? 'SIGKILL' : 137);
+    const { port } = new URL(endpoint);
+    await until(() => processesNaming(`--port ${port}`).length === 0, 'the engine is gone');
+    await until(() => processesNaming(script).length === 0, 'the command is gone, and what it started', 10_000);
+  });
+
+  it('hands stdin on, also what comes late', async () => {
+    const { code, stdout } = await runCli(['local', 'exec', '--', 'cat'], { input: 'one\ntwo\n' });
+    expect([code, stdout]).toEqual([0, 'one\ntwo\n']);
+  });
+
+  it('tells a command that looks for the tables itself which they are, with --suffix too', async () => {
+    const status = [testNode(), COMMAND, 'status', '--json', '--check'];
+    for (const flags of [['--layout', 'pmcp-tasks'], []]) {
+      const { code, stdout } = await exec(status, [...flags, '--suffix', 'run-7']);
+      expect(code).toBe(0);
+      for (const { name } of JSON.parse(stdout).tables) expect(name).toMatch(/\w-run-7$/);
+    }
+  });
+
   it('says how to write a command that cannot be run', async () => {
     const { code, stdout, stderr } = await exec(['no-such-program-here'], ['--json']);
     expect([code, stdout]).toEqual([2, '']);

@@ -36,6 +36,7 @@ const BY_PLACEHOLDER: Readonly<Record<string, ValueKind>> = {
   region: 'text',
   share: 'text',
   table: 'table',
+  text: 'text',
   units: 'text',
   url: 'text',
 };

@@ -114,29 +114,33 @@ export async function* readPlan(
 ): AsyncGenerator<{ readonly batch: number; readonly deletes: readonly ConditionalDelete[] }> {
   let deletes: ConditionalDelete[] = [];
   let batch = 0;
-  for await (const line of linesOf(plan)) {
-    deletes.push(parseLine(line));
-    if (deletes.length < size) continue;
-    yield { batch, deletes };
-    deletes = [];
-    batch += 1;
-  }
+  for await (const lines of linesOf(plan))
+    for (const line of lines) {
+      deletes.push(parseLine(line));
+      if (deletes.length < size) continue;
+      yield { batch, deletes };
+      deletes = [];
+      batch += 1;
+    }
   if (deletes.length > 0) yield { batch, deletes };
 }
 
-/** Lines end with \n alone: to node:readline U+2028 ends one too, which JSON text has in it as it is. */
-async function* linesOf(file: string): AsyncGenerator<string> {
+/**
+ * A file's lines, as many at once as a piece of it ends. They end with \n alone: to node:readline U+2028 ends one too, which
+ * JSON text has in it as it is.
+ */
+async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
   const pieces: string[] = [];
   for await (const chunk of createReadStream(file, 'utf8')) {
     const [first = '', ...others] = String(chunk).split('\n');
     pieces.push(first);
-    for (const next of others) {
-      yield pieces.splice(0).join('');
-      pieces.push(next);
-    }
+    const last = others.pop();
+    if (last === undefined) continue;
+    yield [pieces.splice(0).join(''), ...others];
+    pieces.push(last);
   }
   const rest = pieces.join('');
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }
 
 type PlanLine = readonly [
