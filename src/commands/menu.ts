@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { EXIT } from '../errors.js';
 import type { CommandDefinition } from './definition.js';
 import type { CommandSession } from './session.js';
 
@@ -68,21 +69,26 @@ async function commandOf(session: CommandSession, choice: MenuChoice): Promise<M
 
 /**
  * Asks what to do until the user is done. Each choice says the command that does the same, and runs it with the flags
- * that the menu was started with.
+ * that the menu was started with. Answers the exit code: that of a command which ended the menu.
  */
 export async function runMenu(
   session: CommandSession,
   definitions: readonly CommandDefinition[],
-  run: (argv: readonly string[]) => Promise<unknown>,
-): Promise<void> {
+  run: (argv: readonly string[], onLeft: () => void) => Promise<number>,
+): Promise<number> {
   for (;;) {
     const choice = await choose(session, 'What would you like to do?', choicesOf(definitions), 'quit');
-    if (choice === null) return;
+    if (choice === null) return EXIT.done;
     const command = await commandOf(session, choice);
     if (command === null) continue;
     const argv = await argvOf(session, command);
     session.tellCommand(argv);
-    await run(argv);
+    let isLeft = false;
+    const code = await run(argv, () => {
+      isLeft = true;
+    });
+    // Esc and Ctrl-C leave at any point: no menu comes up again behind a question that was left.
+    if (isLeft || session.runtime.signal.aborted) return code;
     session.tell('');
   }
 }

@@ -59,10 +59,10 @@ async function requireBackups(session: CommandSession, backup: string): Promise<
 }
 
 /** On a terminal the one thing that a restore cannot do without is asked for. */
-async function askForBackup({ terminal, prompts }: CommandSession, flags: RestoreFlags): Promise<string | null> {
-  if (!terminal.isInteractive || flags.pointInTime !== undefined) return null;
-  const answer = await prompts.input({ message: "The archive's folder, or `latest`:", flag: '<backup>' });
-  return answer.trim() === '' ? null : answer.trim();
+async function askForBackup(session: CommandSession, flags: RestoreFlags): Promise<string | null> {
+  if (!session.terminal.isInteractive || flags.pointInTime !== undefined) return null;
+  const { pickBackup } = await import('./pick-backup.js');
+  return pickBackup(session, 'both');
 }
 
 export async function runRestore(session: CommandSession, named: string | null, flags: RestoreFlags): Promise<Outcome> {
