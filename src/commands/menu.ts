@@ -51,6 +51,7 @@ async function choose(
     choices: [
       ...choices.map((value) => ({
         value,
+        short: value.words.join(' '),
         name: `${textOf(value).padEnd(width)}  ${cut(value.definition.summary)}`,
       })),
       { value: null, name: none },

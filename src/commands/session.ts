@@ -34,7 +34,6 @@ export interface Runtime {
 
 /** Everything that one run of a command works with. Made lazily: help needs no settings, settings no credentials. */
 export class CommandSession {
-  readonly flags: GlobalFlags;
   readonly format: OutputFormat;
   readonly terminal: Terminal;
   readonly progress: ProgressReporter;
@@ -42,6 +41,7 @@ export class CommandSession {
   /** The command's full name, `layouts detect`. */
   readonly commandName: string;
   #runtime: Runtime;
+  #flags: GlobalFlags;
   #settings: Promise<Settings> | undefined;
   #connection: Promise<Connection> | undefined;
   /** Where an engine of our own runs, as messages name it. */
@@ -49,7 +49,7 @@ export class CommandSession {
 
   constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
     this.#runtime = runtime;
-    this.flags = flags;
+    this.#flags = flags;
     this.commandName = commandName;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
     this.terminal = createTerminal({
@@ -76,6 +76,20 @@ export class CommandSession {
 
   get runtime(): Runtime {
     return this.#runtime;
+  }
+
+  get flags(): GlobalFlags {
+    return this.#flags;
+  }
+
+  /** Goes on as the session of another command line, which may lead to other tables. */
+  async goOnWith(argv: readonly string[], flags: GlobalFlags): Promise<void> {
+    await this.close();
+    this.#runtime = { ...this.#runtime, argv };
+    this.#flags = flags;
+    this.#settings = undefined;
+    this.#connection = undefined;
+    this.#enginePlace = undefined;
   }
 
   /** Takes a command line, with what was answered in it, for the one that was typed, and says it. */
