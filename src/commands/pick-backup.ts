@@ -19,8 +19,8 @@ function archiveRow(archive: ListedArchive, cwd: string, now: Date): Made {
   const { name, status, createdAt, sizeBytes, tables, isPartOfTables, encrypted } = archive;
   const notes = [
     sizeText(sizeBytes),
-    `archive of ${tables.length === 1 ? '1 table' : `${tables.length} tables`}`,
-    ...(isPartOfTables ? ['chosen sessions'] : []),
+    tables.length === 1 ? '1 table' : `${tables.length} tables`,
+    ...(isPartOfTables ? ['in part'] : []),
     ...(encrypted ? ['encrypted'] : []),
   ];
   const cells = [name, status, relativeTime(new Date(createdAt), now), notes.filter((note) => note !== '').join(', ')];
@@ -49,12 +49,7 @@ function setRows(all: readonly Backup[], now: Date): readonly Made[] {
     const worst = set.find(({ status }) => status !== 'AVAILABLE') ?? first;
     const createdAt = Math.max(...set.map((backup) => backup.createdAt));
     const size = set.reduce((total, { sizeBytes }) => total + (sizeBytes ?? 0), 0);
-    const cells = [
-      stamp,
-      worst.status,
-      relativeTime(new Date(createdAt), now),
-      `${sizeText(size)}, of ${tables} tables`,
-    ];
+    const cells = [stamp, worst.status, relativeTime(new Date(createdAt), now), `${sizeText(size)}, ${tables} tables`];
     return [{ value: stamp, cells, createdAt }];
   });
 }
@@ -77,18 +72,18 @@ async function rowsOf(session: CommandSession, kinds: Kinds): Promise<readonly P
   const offers = await offersBackups(context);
   const tables = (await session.target()).names.map(({ name }) => name);
   if (!offers)
-    return [
-      ...latestRow(latestArchive(archives, tables) !== undefined, 'the newest whole archive'),
-      ...newestFirst(archived),
-    ];
+    return [...latestRow(latestArchive(archives, tables) !== undefined, 'the newest'), ...newestFirst(archived)];
   const backups = await listTableBackups(context, tables);
   const isAny = backups.some(({ status, type }) => status === 'AVAILABLE' && type === 'USER');
   const own = [...setRows(backups, now), ...backups.map((backup) => backupRow(backup, backups, now))];
-  return [
-    ...latestRow(isAny, 'the newest, made together'),
-    ...newestFirst([...own, ...(kinds === 'both' ? archived : [])]),
-  ];
+  return [...latestRow(isAny, 'the newest'), ...newestFirst([...own, ...(kinds === 'both' ? archived : [])])];
 }
+
+const MESSAGES: Readonly<Record<Kinds, string>> = {
+  AWS: 'Which backup?',
+  both: "Which backup? (or an archive's folder)",
+  archives: "Which archive? (or its folder's path)",
+};
 
 /** Asks which backup or archive is meant, and says the command line with it. */
 export async function pickBackup(
@@ -99,7 +94,7 @@ export async function pickBackup(
   const rows = await rowsOf(session, kinds);
   const isFolder = kinds === 'archives';
   const text = await pick(session, {
-    message: isFolder ? "Which archive? (or its folder's path)" : 'Which backup? (or the path of an archive)',
+    message: MESSAGES[kinds],
     flag: `${isFolder ? 'a folder' : 'a backup'}: mcp-sessions ${session.commandName} <${isFolder ? 'folder' : 'backup'}>`,
     rows: latest ? rows : rows.filter(({ value }) => value !== 'latest'),
     typed: isFolder ? 'the folder' : 'the backup',

@@ -4,8 +4,14 @@ import { relativeTime } from '../output/format-time.js';
 import { pick, type PickRow, withArgument } from './picker.js';
 import type { CommandSession } from './session.js';
 
-/** Asks which session is meant, and says the command line with it. Throws SESSION_NOT_FOUND where there is none. */
-export async function pickSession(session: CommandSession): Promise<string> {
+/**
+ * Asks which session is meant, and says the command line with it, as `argvWith` makes it. Throws SESSION_NOT_FOUND where
+ * there is none.
+ */
+export async function pickSession(
+  session: CommandSession,
+  argvWith = (id: string): readonly string[] => withArgument(session, id),
+): Promise<string> {
   const { sessions, more } = await sessionsOnPage(await session.context(), await session.target());
   session.progress.stop();
   if (sessions.length === 0 && !more)
@@ -24,6 +30,6 @@ export async function pickSession(session: CommandSession): Promise<string> {
     rows,
     typed: 'the session',
   });
-  session.complete(withArgument(session, id));
+  session.complete(argvWith(id));
   return id;
 }

@@ -24,18 +24,21 @@ interface PickRequest {
 const MARGIN = 3;
 const GAP = '  ';
 
+const spaceOf = ({ terminal, runtime }: CommandSession): { readonly columns: number; readonly ellipsis: string } => ({
+  columns: (terminal.width(runtime.stderr) ?? 80) - MARGIN,
+  ellipsis: terminal.unicode ? '…' : '...',
+});
+
 /** The rows as lines of a terminal: columns aligned, the first one cut in the middle where it does not fit. */
 function linesOf(session: CommandSession, rows: readonly PickRow[]): readonly string[] {
-  const { terminal, runtime } = session;
-  const ellipsis = terminal.unicode ? '…' : '...';
+  const { columns, ellipsis } = spaceOf(session);
   const texts = rows.map(({ cells }) => cells.map(safeText));
   const widths = Array.from({ length: Math.max(0, ...texts.map((cells) => cells.length)) }, (_, column) =>
     texts.reduce((widest, cells) => Math.max(widest, textWidth(cells[column] ?? '')), 0),
   );
   const [, ...others] = widths;
   const beside = others.reduce((sum, width) => sum + width + GAP.length, 0);
-  const room = (terminal.width(runtime.stderr) ?? 80) - MARGIN - beside;
-  const first = Math.min(widths[0] ?? 0, Math.max(room, 16));
+  const first = Math.min(widths[0] ?? 0, Math.max(columns - beside, 16));
   const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - textWidth(text)));
   return texts.map(([name = '', ...rest]) =>
     [padded(truncate(name, first, 'middle', ellipsis), first), ...rest.map((text, at) => padded(text, others[at] ?? 0))]
@@ -58,6 +61,8 @@ export async function pick(session: CommandSession, { message, flag, rows, typed
   session.progress.stop();
   if (rows.length === 0) return ask(session, message, flag);
   const lines = linesOf(session, rows);
+  const { columns, ellipsis } = spaceOf(session);
+  const fit = (text: string): string => truncate(text, columns, 'middle', ellipsis);
   const choices = rows.map(({ value, cells }, at) => ({
     value,
     name: lines[at] ?? value,
@@ -69,12 +74,13 @@ export async function pick(session: CommandSession, { message, flag, rows, typed
     flag,
     choicesFor: (text) => {
       const wanted = text.trim();
-      const exact = choices.find(({ value }) => value === wanted);
+      // Tab puts the whole line there.
+      const exact = choices.find(({ value, name }) => value === wanted || name === wanted);
       if (exact !== undefined) return [exact];
       const words = wanted.toLowerCase().split(/\s+/);
       const fitting = choices.filter((choice) => words.every((word) => choice.words.includes(word)));
       if (wanted === '') return fitting;
-      const asTyped = `${typed} '${safeText(wanted)}', as it was typed`;
+      const asTyped = fit(`${typed} '${safeText(wanted)}', as it was typed`);
       return [...fitting, { value: wanted, name: asTyped, short: safeText(wanted) }];
     },
   });

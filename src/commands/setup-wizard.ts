@@ -162,7 +162,7 @@ async function tellWhatIsThere(session: CommandSession, plan: SetupPlan): Promis
   const found = there.map(({ name }) => name).join(' and ');
   const be = there.length === 1 ? 'is' : 'are';
   if (!hasDrift(plan)) return session.tell(page.note(`${found} ${be} there, as the layout says`));
-  session.tell(`${page.note(`${found} ${be} there; without other wishes, this would be done:`)}\n`);
+  session.tell(`${page.note(`${found} ${be} there; the layout says to change this:`)}\n`);
   session.tell(`${planPage(page, plan, await session.placeText(plan))}\n`);
 }
 

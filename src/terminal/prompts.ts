@@ -217,7 +217,7 @@ export function createPrompts(terminal: Terminal, options: PromptsOptions = {}):
             message,
             source: async (typed: string | undefined) => question.choicesFor(typed ?? '').map(shown),
             pageSize: pageSize(),
-            theme: themeWith([['letters', 'search']]),
+            theme: themeWith([['type', 'to search']]),
           },
           context,
         ),
