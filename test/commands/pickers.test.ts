@@ -230,7 +230,8 @@ describe("choosing a backup of AWS's own", () => {
       [
         [QUESTION, '\r'],
         ['Restore how?', `${DOWN}\r`],
-      ].concat([['Type', '\u0003']]) as Answers,
+        ['Type', '\u0003'],
+      ],
     );
     expect(plainOf(result)).toContain('--in-place');
     expect([result.code, aws.writes()]).toEqual([130, []]);
@@ -242,10 +243,11 @@ describe('choosing an archive', () => {
     await run(['backup', '-q', '--to', '.mcp-sessions/backups/first']);
     const partial = path.join(cwd, '.mcp-sessions', 'backups', 'second');
     mkdirSync(partial);
-    writeFileSync(path.join(partial, 'journal.json'), '');
+    writeFileSync(path.join(partial, 'archive.partial.jsonl'), '');
     const search = searching('Which archive?', 'first', '❯ first', '\r');
     const result = await run(['backup', 'verify'], { columns: 100, user: search });
     expect(result.code).toBe(0);
+    expect(plainOf(result)).toMatch(/ second +PARTIAL/);
     expect(plainOf(result)).toContain('$ mcp-sessions backup verify .mcp-sessions/backups/first');
   });
 
