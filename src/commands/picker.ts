@@ -29,6 +29,8 @@ const spaceOf = ({ terminal, runtime }: CommandSession): { readonly columns: num
   ellipsis: terminal.unicode ? '…' : '...',
 });
 
+const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - textWidth(text)));
+
 /** The rows as lines of a terminal: columns aligned, the first one cut in the middle where it does not fit. */
 function linesOf(session: CommandSession, rows: readonly PickRow[]): readonly string[] {
   const { columns, ellipsis } = spaceOf(session);
@@ -39,7 +41,6 @@ function linesOf(session: CommandSession, rows: readonly PickRow[]): readonly st
   const [, ...others] = widths;
   const beside = others.reduce((sum, width) => sum + width + GAP.length, 0);
   const first = Math.min(widths[0] ?? 0, Math.max(columns - beside, 16));
-  const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - textWidth(text)));
   return texts.map(([name = '', ...rest]) =>
     [padded(truncate(name, first, 'middle', ellipsis), first), ...rest.map((text, at) => padded(text, others[at] ?? 0))]
       .join(GAP)
@@ -47,10 +48,11 @@ function linesOf(session: CommandSession, rows: readonly PickRow[]): readonly st
   );
 }
 
+const isAnything = (text: string): true | string => text.trim() !== '' || 'type something, or Esc to leave';
+
 /** There is nothing to choose from. */
 async function ask({ prompts }: CommandSession, message: string, flag: string): Promise<string> {
-  const validate = (text: string): true | string => text.trim() !== '' || 'type something, or Esc to leave';
-  return (await prompts.input({ message, flag, validate })).trim();
+  return (await prompts.input({ message, flag, validate: isAnything })).trim();
 }
 
 /**

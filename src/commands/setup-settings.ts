@@ -208,8 +208,9 @@ async function askForTags({ prompts }: CommandSession, { flags }: SettingsReques
   return pairsOf(answer).map((pair) => `--tag=${pair}`);
 }
 
+const changesOf = ({ tables }: SetupPlan): string => JSON.stringify(tables.map(({ changes }) => changes));
+
 async function askForPrune({ prompts }: CommandSession, { flags, plan, pruned }: SettingsRequest): Promise<Words> {
-  const changesOf = ({ tables }: SetupPlan): string => JSON.stringify(tables.map(({ changes }) => changes));
   if (flags.prune === true || changesOf(plan) === changesOf(pruned)) return [];
   const message = 'Remove indexes that the layout does not have, and rebuild those that differ?';
   return (await prompts.confirm({ message, flag: '--prune' })) ? ['--prune'] : [];

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createTerminal, type Environment } from '../../src/terminal/io.js';
 import { PromptOutput } from '../../src/terminal/prompt-output.js';
@@ -41,6 +42,7 @@ describe('without a terminal', () => {
       prompts.input({ ...QUESTION, default: 'x' }),
       prompts.password(QUESTION),
       prompts.select({ ...QUESTION, choices: [{ value: 1, name: 'one' }], default: 1 }),
+      prompts.search({ ...QUESTION, choicesFor: () => [{ value: 1, name: 'one' }] }),
     ];
     for (const answer of answers) {
       expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 4, hint: 'give --yes' });
@@ -297,5 +299,65 @@ describe('select, input, password', () => {
     await type(streams, 'Key?', `hunter2${ENTER}`);
     expect(await settled(answer)).toEqual({ value: 'hunter2' });
     expect(streams.stderr.written).not.toContain('hunter2');
+  });
+});
+
+describe('search', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `backup-${index}`);
+  const choicesFor = (typed: string) => [
+    ...names.filter((name) => name.includes(typed)).map((name) => ({ value: name, name, short: name.toUpperCase() })),
+    ...(typed === '' ? [] : [{ value: typed, name: `'${typed}', as it was typed` }]),
+  ];
+  const question = { message: 'Which?', flag: '<backup>', choicesFor };
+
+  it('narrows the choices down, and says the short name of the one that was taken', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', '-39');
+    await until(() => /❯ backup-39/.test(stripVTControlCharacters(streams.stderr.written)), 'it is found');
+    streams.stdin.write(ENTER);
+    expect(await settled(answer)).toEqual({ value: 'backup-39' });
+    expect(stripVTControlCharacters(streams.stderr.written)).toContain('✔ Which? BACKUP-39');
+  });
+
+  it('says what the keys do', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', CTRL_C);
+    await settled(answer);
+    expect(stripVTControlCharacters(streams.stderr.written)).toContain('type to search • esc leave');
+  });
+
+  it.each([
+    ['Esc', ESCAPE, 'NOT_CONFIRMED'],
+    ['Ctrl-C', CTRL_C, 'INTERRUPTED'],
+  ])('is left with %s, which is told to whoever asks several things', async (_, keys, code) => {
+    const streams = fakeStreams({ tty: true });
+    let left = 0;
+    const prompts = createPrompts(createTerminal({ ...streams }), {
+      onLeft: () => {
+        left += 1;
+      },
+    });
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', keys);
+    expect([await settled(answer), left]).toEqual([expect.objectContaining({ code }), 1]);
+  });
+
+  it('shows some at a time on a dumb terminal, and takes a number, the only one left, or what was typed', async () => {
+    for (const [lines, value] of [
+      [['3'], 'backup-2'],
+      [['-1', '2'], 'backup-10'],
+      [['somewhere'], 'somewhere'],
+    ] as const) {
+      const { prompts, streams } = session({ env: { TERM: 'dumb' } });
+      const answer = prompts.search(question);
+      for (const [at, line] of lines.entries()) {
+        await until(() => streams.stderr.written.split('text to search for: ').length > at + 1, 'asked');
+        streams.stdin.write(`${line}\n`);
+      }
+      expect(await settled(answer)).toEqual({ value });
+      expect(streams.stderr.written).toContain('  15) backup-14\n  and 25 more\n  Number (1-15), or text');
+    }
   });
 });
