@@ -166,7 +166,7 @@ const shown = <Value>({ name, short, description, ...choice }: Choice<Value>) =>
 
 /** The questions of one run. */
 export function createPrompts(terminal: Terminal, options: PromptsOptions = {}): Prompts {
-  // As many choices as fit: what is below the edge is not known to be there.
+  // As many choices as fit, also when the terminal is resized: what is below the edge is not known to be there.
   const pageSize = (): number => Math.max(5, (terminal.stderr.rows ?? 24) - 6);
   const askNow = <Value>(
     question: Question,
@@ -201,7 +201,9 @@ export function createPrompts(terminal: Terminal, options: PromptsOptions = {}):
           {
             message,
             choices: question.choices.map(shown),
-            pageSize: pageSize(),
+            get pageSize() {
+              return pageSize();
+            },
             theme: themeWith([]),
             loop: false,
             ...(question.default === undefined ? {} : { default: question.default }),
@@ -216,7 +218,9 @@ export function createPrompts(terminal: Terminal, options: PromptsOptions = {}):
           {
             message,
             source: async (typed: string | undefined) => question.choicesFor(typed ?? '').map(shown),
-            pageSize: pageSize(),
+            get pageSize() {
+              return pageSize();
+            },
             theme: themeWith([['type', 'to search']]),
           },
           context,

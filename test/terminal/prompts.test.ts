@@ -110,6 +110,49 @@ describe('what prompts write to', () => {
   });
 });
 
+describe('what a prompt has drawn, on a terminal that is resized', () => {
+  const LINES = `? Which?\n${'x'.repeat(60)}\n${'y'.repeat(90)}\n\nkeys`;
+  /** As inquirer draws: takes back so many rows, and puts the cursor up to its line. */
+  const frame = (rows: number, above: number): string => {
+    const erased = rows === 0 ? '' : `${`${ESCAPE}[2K${ESCAPE}[1A`.repeat(rows - 1)}${ESCAPE}[2K${ESCAPE}[G`;
+    return `${rows === 0 ? '' : `${ESCAPE}[${above}B`}${erased}${LINES}${ESCAPE}[${above}A${ESCAPE}[9G`;
+  };
+
+  async function redrawn(columns: number, next: string): Promise<string> {
+    const { stderr } = fakeStreams({ tty: true, columns: 100 });
+    const output = new PromptOutput(stderr, true);
+    output.write(frame(0, 2));
+    Object.defineProperty(stderr, 'columns', { value: columns });
+    await until(() => stderr.written !== '', 'it is drawn');
+    const before = stderr.written.length;
+    output.write(next);
+    await until(() => stderr.written.length > before, 'it is drawn again');
+    return stderr.written.slice(before);
+  }
+
+  it.each([
+    ['as wide', 100, frame(5, 2)],
+    // Two lines above that of the cursor: one of 8 columns and one of 60, which then take one and two rows, or one and three.
+    ['of 40 columns', 40, `\r${ESCAPE}[3A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+    ['of 25 columns', 25, `\r${ESCAPE}[4A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+    ['of 200 columns', 200, `\r${ESCAPE}[2A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+  ])('is taken back row by row as it stands there: %s', async (_, columns, expected) => {
+    expect(await redrawn(columns, frame(5, 2))).toBe(expected);
+  });
+
+  it('is left below its last row', async () => {
+    // The line of the cursor takes three rows of 40, two lines are below it.
+    expect(await redrawn(40, `${ESCAPE}[2B\n${ESCAPE}[G${ESCAPE}[?25h`)).toBe(
+      `${ESCAPE}[4B\n${ESCAPE}[G${ESCAPE}[?25h`,
+    );
+    expect(await redrawn(100, `${ESCAPE}[2B\n${ESCAPE}[G`)).toBe(`${ESCAPE}[2B\n${ESCAPE}[G`);
+  });
+
+  it('is counted anew after that, and a moved cursor is no drawing', async () => {
+    expect(await redrawn(40, `${ESCAPE}[12G`)).toBe(`${ESCAPE}[12G`);
+  });
+});
+
 describe('endings', () => {
   it('Ctrl-C throws INTERRUPTED', async () => {
     const { prompts, streams } = session();
