@@ -6,11 +6,17 @@ import type { CommandSession } from './session.js';
 interface MenuChoice {
   readonly words: readonly string[];
   readonly definition: CommandDefinition;
+  readonly summary: string;
 }
 
 /** The commands of one level, in the order of help. */
 const choicesOf = (definitions: readonly CommandDefinition[], before: readonly string[] = []): readonly MenuChoice[] =>
-  definitions.map((definition) => ({ words: [...before, definition.name], definition }));
+  definitions.flatMap((definition) => {
+    const { name, summary, interactive } = definition;
+    const words = [...before, name];
+    const asking = { words: [...words, '--interactive'], definition, summary: interactive ?? '' };
+    return [{ words, definition, summary }, ...(interactive === undefined ? [] : [asking])];
+  });
 
 /** The choice as a command line, the arguments that it cannot do without asked for. */
 async function argvOf(session: CommandSession, { words, definition }: MenuChoice): Promise<readonly string[]> {
@@ -52,7 +58,7 @@ async function choose(
       ...choices.map((value) => ({
         value,
         short: value.words.join(' '),
-        name: `${textOf(value).padEnd(width)}  ${cut(value.definition.summary)}`,
+        name: `${textOf(value).padEnd(width)}  ${cut(value.summary)}`,
       })),
       { value: null, name: none },
     ],

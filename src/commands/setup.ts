@@ -111,6 +111,7 @@ export const setupCommand: CommandDefinition = {
   name: 'setup',
   group: 'tables',
   summary: "bring the tables to the layout's schema: create what is missing, converge what differs",
+  interactive: 'the same, asking for place, layout, names and settings first',
   declare: (command: Command) => {
     command.description(
       "Brings the tables to the layout's schema: creates what is missing, converges what differs, in the order that AWS " +

@@ -251,6 +251,31 @@ describe('choosing an archive', () => {
     expect(plainOf(result)).toContain('$ mcp-sessions backup verify .mcp-sessions/backups/first');
   });
 
+  it('is said behind flags that come first, with more flags before it', async () => {
+    await run(['backup', '-q', '--to', '.mcp-sessions/backups/first']);
+    const place = at(aws.double.endpoint);
+    const search = async (streams: FakeStreams): Promise<void> => {
+      await searching('Which backup?', 'first', '❯ first', '\r')(streams);
+      await answer('Restore how?', '\r')(streams);
+      await answer('Name of the new', '\u0015copy\r')(streams);
+      await answer('Restore 0 items?', 'y\r')(streams);
+    };
+    const { code, stderr } = await runCommand([...place, 'restore'], { cwd, columns: 200, user: search });
+    expect(code).toBe(0);
+    const words = `mcp-sessions ${place.join(' ')} restore --to-table copy --yes -- .mcp-sessions/backups/first`;
+    expect(plainOf({ stderr })).toContain(`$ ${words}\n`);
+  });
+
+  it('takes the line that Tab puts there for its choice', async () => {
+    await run(['backup', '-q', '--to', '.mcp-sessions/backups/first']);
+    const search = async (streams: FakeStreams): Promise<void> => {
+      await searching('Which archive?', '\t', 'path) first  AVAILABLE', '')(streams);
+      await answer('path) first  AVAILABLE', '\r')(streams);
+    };
+    const { code, stderr } = await run(['backup', 'verify'], { columns: 100, user: search });
+    expect([code, lastFrame({ stderr }, 'Which archive?').includes('as it was typed')]).toEqual([0, false]);
+  });
+
   it('asks for a folder where there is none, which may be anywhere', async () => {
     const { code, stderr } = await pick(['backup', 'verify'], [["(or its folder's path)", 'elsewhere\r']]);
     expect([code, stderr.includes('elsewhere')]).toEqual([1, true]);

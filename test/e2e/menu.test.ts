@@ -32,12 +32,17 @@ const entry = (names: readonly string[], name: string): string => {
   return `${DOWN.repeat(at)}${ENTER}`;
 };
 
+/** The entries of the menu, `quit` aside. */
+const ENTRIES = COMMANDS.flatMap(({ name, interactive }) =>
+  interactive === undefined ? [name] : [name, `${name} --interactive`],
+);
+
 /** From the menu to a command. */
 function stepsTo(command: string): readonly Step[] {
-  const [first = '', second] = command.split(' ');
-  const names = COMMANDS.map(({ name }) => name);
+  const isEntry = ENTRIES.includes(command);
+  const [first = '', second] = isEntry ? [command] : command.split(' ');
   const below = COMMANDS.find(({ name }) => name === first)?.subcommands?.map(({ name }) => name) ?? [];
-  const choice: Step = [/❯ setup/, entry(names, first)];
+  const choice: Step = [/❯ setup/, entry(ENTRIES, first)];
   return second === undefined ? [choice] : [choice, [`${first}: which?`, entry(below, second)]];
 }
 
@@ -50,6 +55,21 @@ interface Path {
 
 const PATHS: readonly Path[] = [
   { command: 'setup', ends: 'nothing to do' },
+  {
+    command: 'setup --interactive',
+    asks: [
+      ['Which layout?', ENTER],
+      ['Name of the sessions table?', ENTER],
+      ['Name of the events table?', ENTER],
+      ['Billing?', ENTER],
+      ['TTL?', ENTER],
+      ['A stream of what changes?', ENTER],
+      ['Protect the tables from deletion?', `y${ENTER}`],
+      ["Tags beside the layout's?", ENTER],
+      ['Apply this plan?', ENTER],
+    ],
+    ends: 'not confirmed',
+  },
   { command: 'status', ends: 'in sync with the layout' },
   { command: 'backup list', ends: '1 backup, newest first' },
   { command: 'backup show', asks: [['Which backup?', ENTER]], ends: "3 items of 'mcp-sessions'" },
@@ -110,6 +130,7 @@ describe('each entry of the menu', () => {
     const all = COMMANDS.flatMap(({ name, run, subcommands = [] }) =>
       run === undefined ? subcommands.map((below) => `${name} ${below.name}`) : [name],
     );
+    expect(PATHS.map(({ command }) => command)).toEqual(expect.arrayContaining(['setup --interactive']));
     const walked = new Set(PATHS.map(({ command }) => command));
     expect(all.filter((command) => !walked.has(command))).toEqual([
       'backup create',
@@ -185,11 +206,13 @@ describe('the menu', () => {
         await screen.waitFor('quit');
         screen.resize(40, 12);
         screen.key('down');
-        await screen.waitFor('❯ status');
+        await screen.waitFor('❯ setup --interactive');
         screen.resize(200, 50);
         screen.key('down');
-        await screen.waitFor('❯ backup');
+        await screen.waitFor('❯ status');
         screen.resize(80, 24);
+        screen.key('down');
+        await screen.waitFor('❯ backup');
         screen.key('up');
         await screen.waitFor('❯ status');
         screen.key('enter');
@@ -213,17 +236,16 @@ describe('the menu', () => {
   });
 
   it('asks in plain lines on a dumb terminal, also to search', async () => {
-    const names = COMMANDS.map(({ name }) => name);
     const { sessions } = JSON.parse(await cli('list', '--all', '--json'));
     const [{ id }] = sessions;
-    const quit = `${names.length + 1}\n`;
+    const quit = `${ENTRIES.length + 1}\n`;
     const { code, raw } = await walk(
       ['--local'],
       [
-        [`Number (1-${names.length + 1}):`, `${names.indexOf('show') + 1}\n`],
+        [`Number (1-${ENTRIES.length + 1}):`, `${ENTRIES.indexOf('show') + 1}\n`],
         ['Number (1-3), or text to search for:', `${id}\n`],
         [`$ mcp-sessions show ${id} --local`, ''],
-        [`Number (1-${names.length + 1}):`, quit],
+        [`Number (1-${ENTRIES.length + 1}):`, quit],
       ],
       { cwd, env: { TERM: 'dumb' } },
     );
