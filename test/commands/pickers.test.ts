@@ -41,6 +41,13 @@ const searching =
     streams.stdin.write(keys);
   };
 
+/** What a user does, one thing after the other. */
+const inTurn =
+  (...users: readonly ((streams: FakeStreams) => Promise<void>)[]) =>
+  async (streams: FakeStreams): Promise<void> => {
+    for (const act of users) await act(streams);
+  };
+
 const run = (argv: readonly string[], options: RunCommandOptions = {}) =>
   runCommand([...argv, ...at(aws.double.endpoint)], { cwd, now: NOW, ...options });
 
@@ -254,12 +261,12 @@ describe('choosing an archive', () => {
   it('is said behind flags that come first, with more flags before it', async () => {
     await run(['backup', '-q', '--to', '.mcp-sessions/backups/first']);
     const place = at(aws.double.endpoint);
-    const search = async (streams: FakeStreams): Promise<void> => {
-      await searching('Which backup?', 'first', '❯ first', '\r')(streams);
-      await answer('Restore how?', '\r')(streams);
-      await answer('Name of the new', '\u0015copy\r')(streams);
-      await answer('Restore 0 items?', 'y\r')(streams);
-    };
+    const search = inTurn(
+      searching('Which backup?', 'first', '❯ first', '\r'),
+      answer('Restore how?', '\r'),
+      answer('Name of the new', '\u0015copy\r'),
+      answer('Restore 0 items?', 'y\r'),
+    );
     const { code, stderr } = await runCommand([...place, 'restore'], { cwd, columns: 200, user: search });
     expect(code).toBe(0);
     const words = `mcp-sessions ${place.join(' ')} restore --to-table copy --yes -- .mcp-sessions/backups/first`;
@@ -268,10 +275,10 @@ describe('choosing an archive', () => {
 
   it('takes the line that Tab puts there for its choice', async () => {
     await run(['backup', '-q', '--to', '.mcp-sessions/backups/first']);
-    const search = async (streams: FakeStreams): Promise<void> => {
-      await searching('Which archive?', '\t', 'path) first  AVAILABLE', '')(streams);
-      await answer('path) first  AVAILABLE', '\r')(streams);
-    };
+    const search = inTurn(
+      searching('Which archive?', '\t', 'path) first  AVAILABLE', ''),
+      answer('path) first  AVAILABLE', '\r'),
+    );
     const { code, stderr } = await run(['backup', 'verify'], { columns: 100, user: search });
     expect([code, lastFrame({ stderr }, 'Which archive?').includes('as it was typed')]).toEqual([0, false]);
   });

@@ -11,10 +11,12 @@ const cwd = tempFolder();
 
 const cli = async (...argv: readonly string[]): Promise<string> => (await runCli([...argv, '--local'], { cwd })).stdout;
 
+let before: unknown;
 beforeAll(async () => {
   await cli('setup', '--yes', '-q');
   await cli('seed', '--count', '3', '--events', '1', '--expired', '0.4', '-q');
   await cli('backup', '-q');
+  before = await everything();
 }, 60_000);
 
 /** The tables with their rows and settings, and what archives there are. */
@@ -42,7 +44,7 @@ function stepsTo(command: string): readonly Step[] {
   const isEntry = ENTRIES.includes(command);
   const [first = '', second] = isEntry ? [command] : command.split(' ');
   const below = COMMANDS.find(({ name }) => name === first)?.subcommands?.map(({ name }) => name) ?? [];
-  const choice: Step = [/❯ setup/, entry(ENTRIES, first)];
+  const choice: Step = [/❯ setup {2}/, entry(ENTRIES, first)];
   return second === undefined ? [choice] : [choice, [`${first}: which?`, entry(below, second)]];
 }
 
@@ -141,15 +143,17 @@ describe('each entry of the menu', () => {
   });
 
   it.each(PATHS.map((each) => [each.command, each] as const))('%s', async (command, { asks = [], ends }) => {
-    const before = await everything();
     const { code, output, isRestored } = await walk(
       ['--local'],
-      [...stepsTo(command), ...asks, [ends, ''], [/❯ setup/, ESCAPE]],
+      [...stepsTo(command), ...asks, [ends, ''], [/❯ setup {2}/, ESCAPE]],
       { cwd },
     );
     expect([code, isRestored]).toEqual([4, true]);
     expect(output).toContain(`$ mcp-sessions ${command} `);
-    expect(output.match(new RegExp(MENU.replace('?', '\\?'), 'g'))?.length).toBeGreaterThan(1);
+    expect(output.split(MENU).length).toBeGreaterThan(2);
+  });
+
+  it('none of them has changed anything', async () => {
     expect(await everything()).toEqual(before);
   });
 
@@ -158,7 +162,7 @@ describe('each entry of the menu', () => {
     await runCli(['setup', '--local', '--yes', '-q'], { cwd: folder });
     const { output } = await walk(
       ['--local'],
-      [...stepsTo('seed'), ['10 sessions', ''], ...stepsTo('backup create'), ['archive:', ''], [/❯ setup/, ESCAPE]],
+      [...stepsTo('seed'), ['10 sessions', ''], ...stepsTo('backup create'), ['archive:', ''], [/❯ setup {2}/, ESCAPE]],
       { cwd: folder },
     );
     expect(output).toContain('$ mcp-sessions seed --local');
@@ -175,22 +179,19 @@ describe('each entry of the menu', () => {
 });
 
 describe('Esc and Ctrl-C', () => {
-  // The menu's own questions are those of one path.
-  const stops = PATHS.flatMap(({ command, asks = [] }) => {
-    const way = stepsTo(command);
-    const from = command === 'layouts show' ? 0 : way.length;
-    const steps = [...way, ...asks];
-    return steps.flatMap((_, at) =>
-      at < from ? [] : ENDINGS.map(([key, keys, code]) => [key, command, at, keys, code, steps] as const),
-    );
-  });
-
   it('leave at every question below the menu, with nothing changed', async () => {
-    const before = await everything();
-    await inLanes(stops, async ([key, command, at, keys, expected, steps]) => {
-      const { code, isRestored, output } = await walk(['--local'], steps, { cwd, stop: { at, keys } });
-      expect([key, command, at, code, isRestored]).toEqual([key, command, at, expected, true]);
-      expect(output).not.toContain('    at ');
+    // One after the other for each command: a purge does not run beside the same purge.
+    await inLanes(PATHS, async ({ command, asks = [] }) => {
+      const way = stepsTo(command);
+      // The menu's own questions are those of one path.
+      const from = command === 'layouts show' ? 0 : way.length;
+      const steps = [...way, ...asks];
+      for (const at of steps.keys())
+        for (const [key, keys, expected] of at < from ? [] : ENDINGS) {
+          const { code, isRestored, output } = await walk(['--local'], steps, { cwd, stop: { at, keys } });
+          expect([key, command, at, code, isRestored]).toEqual([key, command, at, expected, true]);
+          expect(output).not.toContain('    at ');
+        }
     });
     expect(await everything()).toEqual(before);
   }, 180_000);

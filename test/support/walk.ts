@@ -23,7 +23,7 @@ export interface WalkResult {
 }
 
 // A shell shows what the terminal is set to afterwards; Ctrl-C is for the command.
-const SHELL = 'trap : INT; "$@"; code=$?; stty -a; exit $code';
+const SHELL = 'trap : INT; "$@"; code=$?; stty -a; echo "[the end]"; exit $code';
 
 /** Walks a path of questions on a terminal of 80×24, to its end or to a step. */
 export async function walk(
@@ -44,8 +44,9 @@ export async function walk(
         await screen.waitFor(sees);
         const keys = at === stop?.at ? stop.keys : types;
         if (keys !== '') screen.type(keys);
-        if (at === stop?.at) return;
+        if (at === stop?.at) break;
       }
+      await screen.waitFor('[the end]', 20_000);
     },
   });
   const [, settings = ''] = /speed \d+ baud([^]*)$/.exec(output) ?? [];
