@@ -22,8 +22,9 @@ export interface WalkResult {
   readonly isRestored: boolean;
 }
 
-// A shell shows what the terminal is set to afterwards; Ctrl-C is for the command.
-const SHELL = 'trap : INT; "$@"; code=$?; stty -a; echo "[the end]"; exit $code';
+// A shell shows what the terminal is set to afterwards; Ctrl-C is for the command. It waits until that was seen: what is
+// written just before the end may be lost with the terminal.
+const SHELL = 'trap : INT; "$@"; code=$?; stty -a; echo "[the end]"; read -r _; exit $code';
 
 /** Walks a path of questions on a terminal of 80×24, to its end or to a step. */
 export async function walk(
@@ -47,6 +48,7 @@ export async function walk(
         if (at === stop?.at) break;
       }
       await screen.waitFor('[the end]', 20_000);
+      screen.type('\n');
     },
   });
   const [, settings = ''] = /speed \d+ baud([^]*)$/.exec(output) ?? [];
