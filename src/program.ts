@@ -153,8 +153,7 @@ async function runBare(program: Command, runtime: Runtime): Promise<number> {
   if (!session.terminal.isInteractive) return program.help({ error: true });
   const { runMenu } = await import('./commands/menu.js');
   return runCommand(session, async () => {
-    await runMenu(session, COMMANDS, (chosen) => run({ ...runtime, argv: chosen }));
-    return {};
+    return { childExitCode: await runMenu(session, COMMANDS, (argv, onLeft) => run({ ...runtime, argv, onLeft })) };
   });
 }
 

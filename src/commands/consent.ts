@@ -1,5 +1,6 @@
 import { CliError } from '../errors.js';
 import { isProduction } from '../schema/desired.js';
+import { withFlags } from './equivalent.js';
 import type { CommandSession } from './session.js';
 
 export interface ConsentRequest {
@@ -65,11 +66,12 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     const { word } = request;
     const message = `${question} Type ${word} to go on`;
     if (await prompts.confirmByName({ message, expected: word, flag: '--yes' }))
-      return session.tellCommand([...argv, '--yes']);
+      return session.tellCommand(withFlags(argv, ['--yes']));
     throw notConfirmed(what, `type ${word}, or give --yes`);
   }
   if (names.length === 0) {
-    if (await prompts.confirm({ message: question, flag: '--yes' })) return session.tellCommand([...argv, '--yes']);
+    if (await prompts.confirm({ message: question, flag: '--yes' }))
+      return session.tellCommand(withFlags(argv, ['--yes']));
     throw notConfirmed(what, 'answer y, or give --yes');
   }
   for (const table of names) {
@@ -77,7 +79,12 @@ export async function requireConsent(session: CommandSession, request: ConsentRe
     if (!(await prompts.confirmByName({ message, expected: table, flag: `--confirm ${table}` })))
       throw notConfirmed(what, `type the table's name, or give --confirm ${table}`);
   }
-  session.tellCommand([...argv, ...names.flatMap((table) => ['--confirm', table])]);
+  session.tellCommand(
+    withFlags(
+      argv,
+      names.flatMap((table) => ['--confirm', table]),
+    ),
+  );
 }
 
 function unattended(what: string, unconfirmed: readonly string[]): Error {

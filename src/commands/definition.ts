@@ -39,6 +39,8 @@ export interface CommandDefinition {
   /** `args` are the command's arguments in their order. Left out by a command that only has subcommands. */
   readonly run?: (session: CommandSession, args: readonly unknown[], command: Command) => Promise<Outcome>;
   readonly subcommands?: readonly CommandDefinition[];
+  /** What it does with its flag `--interactive`, if it has one: the menu then offers that as well. */
+  readonly interactive?: string;
   /** The subcommand that is meant when none is named. */
   readonly isDefault?: boolean;
 }

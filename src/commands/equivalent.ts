@@ -3,6 +3,12 @@ import { quoted } from '../operations/command-line.js';
 
 export { commandLine, quoted } from '../operations/command-line.js';
 
+/** A command line with more flags: before what stands behind `--`, which is no flag. */
+export function withFlags(argv: readonly string[], flags: readonly string[]): readonly string[] {
+  const at = argv.indexOf('--');
+  return at < 0 ? [...argv, ...flags] : argv.toSpliced(at, 0, ...flags);
+}
+
 /** The flags that lead a command to its tables, as they were typed: what the environment says goes on saying it. */
 export function targetWords(flags: TargetFlags): readonly string[] {
   const named = [

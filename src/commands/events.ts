@@ -12,13 +12,23 @@ interface EventsFlags {
   readonly reveal?: boolean;
 }
 
-async function run(session: CommandSession, id: unknown, flags: EventsFlags): Promise<Outcome> {
+async function chooseSession(session: CommandSession): Promise<string> {
+  const [{ pickSession }, { requireTerminal }] = await Promise.all([
+    import('./pick-session.js'),
+    import('./picker.js'),
+  ]);
+  requireTerminal(session, 'id');
+  return pickSession(session);
+}
+
+async function run(session: CommandSession, given: unknown, flags: EventsFlags): Promise<Outcome> {
   if (flags.follow === true && flags.limit !== undefined)
     throw new CliError('USAGE', '--follow and --limit exclude each other');
   if (flags.follow === true && (session.format === 'csv' || session.format === 'yaml'))
     throw new CliError('USAGE', `--follow cannot write ${session.format}`, {
       hint: 'use --output ndjson, or the table',
     });
+  const id = typeof given === 'string' ? given : await chooseSession(session);
   const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
     import('../operations/sessions/follow-events.js'),
     import('../operations/sessions/events.js'),
@@ -26,7 +36,7 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     session.context(),
   ]);
   const target = await session.target();
-  const request = { sessionId: String(id), after: flags.after ?? null, limit: flags.limit ?? null };
+  const request = { sessionId: id, after: flags.after ?? null, limit: flags.limit ?? null };
   const reveal = flags.reveal === true;
   if (flags.follow !== true) {
     const events: DecodedEvent[] = [];
@@ -60,7 +70,7 @@ export const eventsCommand: CommandDefinition = {
         '(--verbose says which). Values whose key looks secret are masked unless --reveal is given.',
     );
     command
-      .argument('<id>', "the session's id")
+      .argument('[id]', "the session's id; on a terminal it may be chosen from a list")
       .option('--after <event>', 'only events after the one with this id')
       .addOption(new Option('--limit <n>', 'how many at the most (default: all)').argParser(wholeNumber(1)))
       .option('-f, --follow', 'go on with new events until Ctrl-C')

@@ -8,19 +8,43 @@ async function list(session: CommandSession): Promise<Outcome> {
   return { view: layoutListView(layouts) };
 }
 
-async function show(session: CommandSession, id: unknown): Promise<Outcome> {
+async function show(session: CommandSession, given: unknown): Promise<Outcome> {
+  const id = typeof given === 'string' ? given : await chooseLayout(session);
   const [{ layoutView }, { layouts }] = await Promise.all([import('./layouts-view.js'), session.settings()]);
   const layout = layouts.find((candidate) => candidate.id === id);
   if (layout !== undefined) return { view: layoutView(layout) };
   const ids = layouts.map((candidate) => candidate.id);
-  const meant = nearest(String(id), ids);
-  throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${String(id)}'`, {
+  const meant = nearest(id, ids);
+  throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${id}'`, {
     hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}Layouts: ${ids.join(', ')}`,
   });
 }
 
+async function chooseTable(session: CommandSession): Promise<string> {
+  const [{ pickTable }, { requireTerminal }] = await Promise.all([import('./pick-table.js'), import('./picker.js')]);
+  requireTerminal(session, 'table');
+  return pickTable(session);
+}
+
+/** Asks for one of the layouts. */
+async function chooseLayout(session: CommandSession): Promise<string> {
+  const [{ pick, requireTerminal, withArgument }, { layouts }] = await Promise.all([
+    import('./picker.js'),
+    session.settings(),
+  ]);
+  requireTerminal(session, 'id');
+  const id = await pick(session, {
+    message: 'Which layout?',
+    flag: 'an id: mcp-sessions layouts show <id>',
+    rows: layouts.map((layout) => ({ value: layout.id, cells: [layout.id, layout.title] })),
+    typed: 'the layout',
+  });
+  session.complete(withArgument(session, id));
+  return id;
+}
+
 async function detect(session: CommandSession, table: unknown): Promise<Outcome> {
-  const name = String(table);
+  const name = typeof table === 'string' ? table : await chooseTable(session);
   const { nameProblem } = await import('../schema/names.js');
   const problem = nameProblem(name);
   if (problem !== undefined) throw new CliError('USAGE', `the table name '${name}' ${problem}`);
@@ -57,7 +81,7 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'one layout: tables, keys, indexes, units',
       declare: (command) => {
-        command.argument('<id>', "the layout's id");
+        command.argument('[id]', "the layout's id; on a terminal it may be chosen from a list");
       },
       examples: [
         { command: 'mcp-sessions layouts show mcp', does: 'what `setup` makes, and what `list` and `show` read' },
@@ -70,7 +94,7 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'which layout a table has, how sure that is, and why; exit 3 when none is certain',
       declare: (command) => {
-        command.argument('<table>', "the table's name");
+        command.argument('[table]', "the table's name; on a terminal it may be chosen from a list");
       },
       examples: [{ command: 'mcp-sessions layouts detect sessions --region eu-west-1', does: 'what is this table?' }],
       run: (session, [table]) => detect(session, table),

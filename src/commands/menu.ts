@@ -1,15 +1,22 @@
 import { Command } from 'commander';
+import { EXIT } from '../errors.js';
 import type { CommandDefinition } from './definition.js';
 import type { CommandSession } from './session.js';
 
 interface MenuChoice {
   readonly words: readonly string[];
   readonly definition: CommandDefinition;
+  readonly summary: string;
 }
 
 /** The commands of one level, in the order of help. */
 const choicesOf = (definitions: readonly CommandDefinition[], before: readonly string[] = []): readonly MenuChoice[] =>
-  definitions.map((definition) => ({ words: [...before, definition.name], definition }));
+  definitions.flatMap((definition) => {
+    const { name, summary, interactive } = definition;
+    const words = [...before, name];
+    const asking = { words: [...words, '--interactive'], definition, summary: interactive ?? '' };
+    return [{ words, definition, summary }, ...(interactive === undefined ? [] : [asking])];
+  });
 
 /** The choice as a command line, the arguments that it cannot do without asked for. */
 async function argvOf(session: CommandSession, { words, definition }: MenuChoice): Promise<readonly string[]> {
@@ -56,7 +63,8 @@ async function choose(
     choices: [
       ...choices.map((value) => ({
         value,
-        name: `${textOf(value).padEnd(width)}  ${cut(value.definition.summary)}`,
+        short: value.words.join(' '),
+        name: `${textOf(value).padEnd(width)}  ${cut(value.summary)}`,
       })),
       { value: null, name: none },
     ],
@@ -74,21 +82,26 @@ async function commandOf(session: CommandSession, choice: MenuChoice): Promise<M
 
 /**
  * Asks what to do until the user is done. Each choice says the command that does the same, and runs it with the flags
- * that the menu was started with.
+ * that the menu was started with. Answers the exit code: that of a command which ended the menu.
  */
 export async function runMenu(
   session: CommandSession,
   definitions: readonly CommandDefinition[],
-  run: (argv: readonly string[]) => Promise<unknown>,
-): Promise<void> {
+  run: (argv: readonly string[], onLeft: () => void) => Promise<number>,
+): Promise<number> {
   for (;;) {
     const choice = await choose(session, 'What would you like to do?', choicesOf(definitions), 'quit');
-    if (choice === null) return;
+    if (choice === null) return EXIT.done;
     const command = await commandOf(session, choice);
     if (command === null) continue;
     const argv = await argvOf(session, command);
     session.tellCommand(argv);
-    await run(argv);
+    let isLeft = false;
+    const code = await run(argv, () => {
+      isLeft = true;
+    });
+    // Esc and Ctrl-C leave at any point: no menu comes up again behind a question that was left.
+    if (isLeft || session.runtime.signal.aborted) return code;
     session.tell('');
   }
 }

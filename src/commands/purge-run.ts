@@ -233,8 +233,16 @@ async function runOrphans(session: CommandSession, flags: PurgeFlags, prepared: 
   };
 }
 
+/** On a terminal it is asked what to purge where nothing says so. */
+async function completed(session: CommandSession, flags: PurgeFlags): Promise<PurgeFlags> {
+  if (!session.terminal.isInteractive || flags.orphans === true || chooses(flags)) return flags;
+  const { askWhatToPurge } = await import('./purge-ask.js');
+  return askWhatToPurge(session, flags);
+}
+
 /** Plans a purge, asks, and carries it out. */
-export async function runPurge(session: CommandSession, flags: PurgeFlags): Promise<Outcome> {
+export async function runPurge(session: CommandSession, given: PurgeFlags): Promise<Outcome> {
+  const flags = await completed(session, given);
   const prepared = await prepare(session, flags);
   const unlock = await take(prepared, flags);
   try {

@@ -58,15 +58,22 @@ async function requireBackups(session: CommandSession, backup: string): Promise<
   });
 }
 
-/** On a terminal the one thing that a restore cannot do without is asked for. */
-async function askForBackup({ terminal, prompts }: CommandSession, flags: RestoreFlags): Promise<string | null> {
-  if (!terminal.isInteractive || flags.pointInTime !== undefined) return null;
-  const answer = await prompts.input({ message: "The archive's folder, or `latest`:", flag: '<backup>' });
-  return answer.trim() === '' ? null : answer.trim();
+/** On a terminal what a restore cannot do without is asked for. */
+async function asked(
+  session: CommandSession,
+  flags: RestoreFlags,
+): Promise<{ readonly backup: string | null; readonly flags: RestoreFlags }> {
+  if (!session.terminal.isInteractive || flags.pointInTime !== undefined) return { backup: null, flags };
+  const { askForRestore } = await import('./restore-ask.js');
+  return askForRestore(session, flags, async (backup) => {
+    if (backup !== 'latest') return folderOf(session.runtime.cwd, backup) !== null;
+    const { offersBackups } = await import('../operations/backup/place.js');
+    return !(await offersBackups(await session.context()));
+  });
 }
 
-export async function runRestore(session: CommandSession, named: string | null, flags: RestoreFlags): Promise<Outcome> {
-  const backup = named ?? (await askForBackup(session, flags));
+export async function runRestore(session: CommandSession, named: string | null, given: RestoreFlags): Promise<Outcome> {
+  const { backup, flags } = named === null ? await asked(session, given) : { backup: named, flags: given };
   if (backup === null && flags.pointInTime === undefined)
     throw new CliError('USAGE', 'nothing was named to restore', {
       hint: "name an archive's folder or a backup, or give --point-in-time",

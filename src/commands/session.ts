@@ -28,26 +28,28 @@ export interface Runtime {
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Is told when a question was left with Esc, Ctrl-C or Ctrl-D: who runs several commands ends with that one. */
+  readonly onLeft?: () => void;
 }
 
 /** Everything that one run of a command works with. Made lazily: help needs no settings, settings no credentials. */
 export class CommandSession {
-  readonly runtime: Runtime;
-  readonly flags: GlobalFlags;
   readonly format: OutputFormat;
   readonly terminal: Terminal;
   readonly progress: ProgressReporter;
   readonly prompts: Prompts;
   /** The command's full name, `layouts detect`. */
   readonly commandName: string;
+  #runtime: Runtime;
+  #flags: GlobalFlags;
   #settings: Promise<Settings> | undefined;
   #connection: Promise<Connection> | undefined;
   /** Where an engine of our own runs, as messages name it. */
   #enginePlace: string | undefined;
 
   constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
-    this.runtime = runtime;
-    this.flags = flags;
+    this.#runtime = runtime;
+    this.#flags = flags;
     this.commandName = commandName;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
     this.terminal = createTerminal({
@@ -66,7 +68,34 @@ export class CommandSession {
       quiet: flags.quiet === true || isForPrograms,
       verbose: flags.verbose === true,
     });
-    this.prompts = createPrompts(this.terminal, { signal: runtime.signal });
+    this.prompts = createPrompts(this.terminal, {
+      signal: runtime.signal,
+      ...(runtime.onLeft !== undefined && { onLeft: runtime.onLeft }),
+    });
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  get flags(): GlobalFlags {
+    return this.#flags;
+  }
+
+  /** Goes on as the session of another command line, which may lead to other tables. */
+  async goOnWith(argv: readonly string[], flags: GlobalFlags): Promise<void> {
+    await this.close();
+    this.#runtime = { ...this.#runtime, argv };
+    this.#flags = flags;
+    this.#settings = undefined;
+    this.#connection = undefined;
+    this.#enginePlace = undefined;
+  }
+
+  /** Takes a command line, with what was answered in it, for the one that was typed, and says it. */
+  complete(argv: readonly string[]): void {
+    this.#runtime = { ...this.#runtime, argv };
+    this.tellCommand(argv);
   }
 
   /** A page for a stream: stdout takes results, stderr everything else. */

@@ -14,6 +14,7 @@ export const STREAM_VIEWS = [
 const TABLE_CLASSES = { standard: 'STANDARD', 'standard-infrequent-access': 'STANDARD_INFREQUENT_ACCESS' } as const;
 
 export interface SetupFlags {
+  readonly interactive?: boolean;
   readonly check?: boolean;
   readonly dryRun?: boolean;
   readonly tag?: readonly string[];
@@ -85,7 +86,8 @@ export function declareSchemaOptions(command: Command): void {
   add('--prune', 'also remove indexes that the layout does not have, and rebuild those that differ');
 }
 
-function tagsOf(pairs: readonly string[] | undefined): Record<string, string> {
+/** Pairs as tags; throws USAGE for one that is none. */
+export function tagsOf(pairs: readonly string[] | undefined): Record<string, string> {
   return Object.fromEntries(
     (pairs ?? []).map((pair) => {
       const at = pair.indexOf('=');

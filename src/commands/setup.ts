@@ -14,6 +14,16 @@ const blockedTables = (plan: SetupPlan): readonly string[] =>
 const losing = (plan: SetupPlan): readonly string[] =>
   plan.tables.filter(({ changes }) => changes.some(({ loses }) => loses !== undefined)).map(({ name }) => name);
 
+/** Asks for everything first, and goes on with what the answers come to on the command line. */
+async function runInteractive(session: CommandSession): Promise<Outcome> {
+  if (!session.terminal.isInteractive)
+    throw new CliError('USAGE', 'setup --interactive asks questions, and there is no terminal to ask on', {
+      hint: 'leave --interactive out: every question has a flag, see mcp-sessions setup --help',
+    });
+  const { askForSetup } = await import('./setup-wizard.js');
+  return run(session, await askForSetup(session, setupCommand.declare));
+}
+
 async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
@@ -105,12 +115,14 @@ export const setupCommand: CommandDefinition = {
   name: 'setup',
   group: 'tables',
   summary: "bring the tables to the layout's schema: create what is missing, converge what differs",
+  interactive: 'the same, asking for place, layout, names and settings first',
   declare: (command: Command) => {
     command.description(
       "Brings the tables to the layout's schema: creates what is missing, converges what differs, in the order that AWS " +
         'allows, and waits. Shows the plan (+ add, ~ change, - remove, = right, ! blocked), asks, applies. ' +
         'Running it again changes nothing, or goes on where it was stopped.',
     );
+    command.option('--interactive', 'ask for everything that is not given, and print the command that does the same');
     command.option('--check', 'only compare; exit 3 when something differs');
     command.option('--dry-run', 'show the plan and change nothing');
     declareSchemaOptions(command);
@@ -123,9 +135,13 @@ export const setupCommand: CommandDefinition = {
   },
   examples: [
     { command: 'mcp-sessions setup --local', does: 'tables in the embedded engine, without an AWS account' },
+    { command: 'mcp-sessions setup --interactive', does: 'asks for place, layout, names and settings' },
     { command: 'mcp-sessions setup --region eu-west-1 --check', does: 'exit 3 when the tables differ from the layout' },
     { command: 'mcp-sessions setup --environment production --yes', does: 'with recovery and deletion protection' },
     { command: 'mcp-sessions setup --tag Team=agents --billing on-demand --yes', does: 'from a pipeline' },
   ],
-  run: (session, _args, command) => run(session, command.opts<SetupFlags>()),
+  run: async (session, _args, command) => {
+    const flags = command.opts<SetupFlags>();
+    return flags.interactive === true ? runInteractive(session) : run(session, flags);
+  },
 };

@@ -16,29 +16,8 @@ async function chooseSession(session: CommandSession): Promise<string> {
     throw new CliError('USAGE', 'the id of the session is missing', {
       hint: 'mcp-sessions show <id>; `mcp-sessions list` shows the ids',
     });
-  const [{ list }, context] = await Promise.all([import('../operations/sessions/list.js'), session.context()]);
-  const { sessions } = await list(context, await session.target(), {
-    filter: {},
-    sort: 'activity',
-    limit: 30,
-    sizes: false,
-  });
-  session.progress.stop();
-  if (sessions.length === 0)
-    throw new CliError('SESSION_NOT_FOUND', 'there is no session to show', {
-      hint: '`mcp-sessions seed` writes examples',
-    });
-  const id = await session.prompts.select({
-    message: 'Which session?',
-    flag: 'an id: mcp-sessions show <id>',
-    choices: sessions.map(({ id: value, state, problems }) => ({
-      value,
-      name: `${value}  ${state}${problems.length > 0 ? '  with problems' : ''}`,
-    })),
-  });
-  // An id may begin with a hyphen, or look like the file of a --local before it.
-  session.tellCommand([...session.runtime.argv, ...(/^-|[/\\.]/.test(id) ? ['--'] : []), id]);
-  return id;
+  const { pickSession } = await import('./pick-session.js');
+  return pickSession(session);
 }
 
 async function run(session: CommandSession, given: unknown, flags: ShowFlags): Promise<Outcome> {

@@ -24,7 +24,11 @@ export async function chooseSteps(session: CommandSession): Promise<Chosen> {
   const chosen = await session.prompts.select<Chosen | null>({
     message: 'Tear down what?',
     flag: '--backup, --clear-data, --disable-streams, --delete or --all',
-    choices: CHOICES.map(([name, does, value]) => ({ value, name: `${name.padEnd(NAME_WIDTH)}  ${does}` })),
+    choices: CHOICES.map(([name, does, value]) => ({
+      value,
+      short: name,
+      name: `${name.padEnd(NAME_WIDTH)}  ${does}`,
+    })),
   });
   if (chosen === null) throw new CliError('NOT_CONFIRMED', 'teardown: cancelled, so nothing was changed');
   session.tellCommand([...session.runtime.argv, ...chosen.words]);

@@ -38,6 +38,8 @@ export interface Page {
   readonly scanned: number;
   /** Read capacity units. */
   readonly readUnits: number;
+  /** There is something left to read after it, or DynamoDB does not know yet that there is not. */
+  readonly more: boolean;
 }
 
 /** GetItem, strongly consistent, and the read units that it took; no item when there is none of the key. */
@@ -89,6 +91,7 @@ export async function* scanPages(
       items: (page.Items ?? []).map(fromSdk),
       scanned: page.ScannedCount ?? 0,
       readUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,
+      more: page.LastEvaluatedKey !== undefined,
     };
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
@@ -155,6 +158,7 @@ export async function* queryPages(
       items: (page.Items ?? []).map(fromSdk),
       scanned: page.ScannedCount ?? 0,
       readUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,
+      more: page.LastEvaluatedKey !== undefined,
     };
     start = page.LastEvaluatedKey;
   } while (start !== undefined);

@@ -15,6 +15,7 @@ interface LineQuestion {
 interface Choice<Value> {
   readonly value: Value;
   readonly name: string;
+  readonly short?: string;
   readonly description?: string;
   readonly disabled?: boolean | string;
 }
@@ -100,24 +101,63 @@ export const confirm = (
     }
   });
 
+/** The choices as numbered lines; one that cannot be chosen has no number. */
+function listOf<Value>(choices: readonly Choice<Value>[]): string {
+  const open = openOf(choices);
+  const lines = choices.map((choice) => {
+    const at = open.indexOf(choice);
+    const { name, description, disabled } = choice;
+    const more = typeof disabled === 'string' ? ` (${disabled})` : description === undefined ? '' : `: ${description}`;
+    return `  ${at < 0 ? '-' : `${at + 1})`} ${name}${more}\n`;
+  });
+  return lines.join('');
+}
+
+const openOf = <Value>(choices: readonly Choice<Value>[]): readonly Choice<Value>[] =>
+  choices.filter(({ disabled = false }) => disabled === false);
+
+const numbered = <Value>(choices: readonly Choice<Value>[], typed: string): Choice<Value> | undefined =>
+  /^\d+$/.test(typed) ? choices[Number(typed) - 1] : undefined;
+
 export const select = <Value>(
   question: { readonly message: string; readonly choices: readonly Choice<Value>[]; readonly default?: Value },
   context: Context,
 ): Promise<Value> =>
   asking(context, async (ask) => {
-    const open = question.choices.filter(({ disabled = false }) => disabled === false);
-    const list = question.choices.map((choice) => {
-      const at = open.indexOf(choice);
-      const { name, description, disabled } = choice;
-      const more =
-        typeof disabled === 'string' ? ` (${disabled})` : description === undefined ? '' : `: ${description}`;
-      return `  ${at < 0 ? '-' : `${at + 1})`} ${name}${more}\n`;
-    });
-    context.output.write(`? ${question.message}\n${list.join('')}`);
+    const open = openOf(question.choices);
+    const preset = open.findIndex(({ value }) => value === question.default);
+    const hint = preset < 0 ? '' : `, Enter for ${preset + 1}`;
+    context.output.write(`? ${question.message}\n${listOf(question.choices)}`);
     for (;;) {
-      const typed = (await ask(`  Number (1-${open.length}): `)).trim();
+      const typed = (await ask(`  Number (1-${open.length}${hint}): `)).trim();
       if (typed === '' && question.default !== undefined) return question.default;
-      const chosen = /^\d+$/.test(typed) ? open[Number(typed) - 1] : undefined;
+      const chosen = numbered(open, typed);
       if (chosen !== undefined) return chosen.value;
+    }
+  });
+
+/** So many are shown at once: nobody scrolls back on a dumb terminal. */
+const SHOWN = 15;
+
+export const search = <Value>(
+  question: {
+    readonly message: string;
+    readonly source: (typed: string | undefined) => Promise<readonly Choice<Value>[]>;
+  },
+  context: Context,
+): Promise<Value> =>
+  asking(context, async (ask) => {
+    let choices = await question.source(undefined);
+    context.output.write(`? ${question.message}\n`);
+    for (;;) {
+      const open = openOf(choices).slice(0, SHOWN);
+      const hidden = choices.length - open.length;
+      context.output.write(`${listOf(open)}${hidden > 0 ? `  and ${hidden} more\n` : ''}`);
+      const typed = (await ask(`  Number (1-${open.length}), or text to search for: `)).trim();
+      const chosen = numbered(open, typed);
+      if (chosen !== undefined) return chosen.value;
+      choices = await question.source(typed);
+      const [only] = choices;
+      if (typed !== '' && only !== undefined && choices.length === 1) return only.value;
     }
   });

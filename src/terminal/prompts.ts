@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { CliError } from '../errors.js';
 import type * as Inquirer from './inquirer.js';
 import type { Terminal } from './io.js';
@@ -31,6 +32,8 @@ interface InputQuestion extends Question {
 interface Choice<Value> {
   readonly value: Value;
   readonly name: string;
+  /** What stands as the answer once it is chosen; the name where it is left out. */
+  readonly short?: string;
   readonly description?: string;
   /** Cannot be chosen; a text says why. */
   readonly disabled?: boolean | string;
@@ -39,6 +42,11 @@ interface Choice<Value> {
 interface SelectQuestion<Value> extends Question {
   readonly choices: readonly Choice<Value>[];
   readonly default?: Value;
+}
+
+interface SearchQuestion<Value> extends Question {
+  /** The choices that fit what was typed; all of them for ''. There is always one. */
+  readonly choicesFor: (typed: string) => readonly Choice<Value>[];
 }
 
 /**
@@ -52,6 +60,8 @@ export interface Prompts {
   /** True when the exact name was typed; false when the line was left empty. */
   confirmByName(question: NameQuestion): Promise<boolean>;
   select<Value>(question: SelectQuestion<Value>): Promise<Value>;
+  /** One of many: what is typed narrows them down. */
+  search<Value>(question: SearchQuestion<Value>): Promise<Value>;
   input(question: InputQuestion): Promise<string>;
   /** What is typed is not shown. */
   password(question: Question): Promise<string>;
@@ -85,7 +95,7 @@ function escaped(flag: string): CliError {
  */
 async function ask<Value>(
   terminal: Terminal,
-  abort: AbortSignal | undefined,
+  { signal: abort, onLeft }: PromptsOptions,
   { message, flag }: Question,
   question: (context: Context, message: string) => Promise<Value>,
 ): Promise<Value> {
@@ -112,6 +122,7 @@ async function ask<Value>(
     return await answer;
   } catch (error) {
     if (!(error instanceof Error) || !INQUIRER_ENDINGS.has(error.name)) throw error;
+    onLeft?.();
     if (signal.reason === ESCAPED || error.name === 'EscapePromptError') throw escaped(flag);
     if (signal.reason === INPUT_ENDED && error.name === 'AbortPromptError') throw inputEnded(flag);
     throw new CliError('INTERRUPTED', 'interrupted at a question', { cause: error });
@@ -128,15 +139,40 @@ async function askerFor({ env }: Terminal): Promise<Asker> {
   return { ...(await import('./plain-questions.js')), password: inquirer.password };
 }
 
-/** The questions of one run; `signal` cancels the one being asked. */
-export function createPrompts(terminal: Terminal, options: { readonly signal?: AbortSignal } = {}): Prompts {
+export interface PromptsOptions {
+  /** Cancels the question being asked. */
+  readonly signal?: AbortSignal;
+  /** Is called when a question was left with Esc, Ctrl-C or Ctrl-D, before that is thrown. */
+  readonly onLeft?: () => void;
+}
+
+type Keys = readonly (readonly [key: string, action: string])[];
+
+/** The line below the choices: inquirer does not know that Esc leaves, nor says that one may type. */
+const themeWith = (more: Keys) => ({
+  style: {
+    keysHelpTip: (keys: Keys) =>
+      styleText('dim', [...keys, ...more, ['esc', 'leave']].map((key) => key.join(' ')).join(' • ')),
+  },
+});
+
+/** A choice as it may be shown. */
+const shown = <Value>({ name, short, description, ...choice }: Choice<Value>) => ({
+  ...choice,
+  name: plainLine(name),
+  ...(short === undefined ? {} : { short: plainLine(short) }),
+  ...(description === undefined ? {} : { description: plainLine(description) }),
+});
+
+/** The questions of one run. */
+export function createPrompts(terminal: Terminal, options: PromptsOptions = {}): Prompts {
+  // As many choices as fit, also when the terminal is resized: what is below the edge is not known to be there.
+  const pageSize = (): number => Math.max(5, (terminal.stderr.rows ?? 24) - 6);
   const askNow = <Value>(
     question: Question,
     run: (asker: Asker, context: Context, message: string) => Promise<Value>,
   ): Promise<Value> =>
-    ask(terminal, options.signal, question, async (context, message) =>
-      run(await askerFor(terminal), context, message),
-    );
+    ask(terminal, options, question, async (context, message) => run(await askerFor(terminal), context, message));
 
   return {
     confirm: (question) =>
@@ -164,15 +200,28 @@ export function createPrompts(terminal: Terminal, options: { readonly signal?: A
         select(
           {
             message,
-            choices: question.choices.map(({ name, description, ...choice }) => ({
-              ...choice,
-              name: plainLine(name),
-              ...(description === undefined ? {} : { description: plainLine(description) }),
-            })),
-            // All of them where they fit: what is below the edge is not known to be there.
-            pageSize: Math.max(7, (terminal.stderr.rows ?? 24) - 6),
+            choices: question.choices.map(shown),
+            get pageSize() {
+              return pageSize();
+            },
+            theme: themeWith([]),
             loop: false,
             ...(question.default === undefined ? {} : { default: question.default }),
+          },
+          context,
+        ),
+      ),
+
+    search: (question) =>
+      askNow(question, ({ search }, context, message) =>
+        search(
+          {
+            message,
+            source: async (typed: string | undefined) => question.choicesFor(typed ?? '').map(shown),
+            get pageSize() {
+              return pageSize();
+            },
+            theme: themeWith([['type', 'to search']]),
           },
           context,
         ),

@@ -157,7 +157,7 @@ describe('show', () => {
     const { code, stderr } = await runCommand(argv, { now: NOW, columns: 80, user: answer('Which session?', '\r') });
     expect(code).toBe(0);
     const shown = stripVTControlCharacters(stderr);
-    expect(shown).toContain(`${IDS.incomplete}  incomplete  with problems`);
-    expect(shown).toMatch(new RegExp(`${IDS.expired}  expired *$`, 'm'));
+    expect(shown).toContain(`${IDS.incomplete}  incomplete  15m ago  with problems`);
+    expect(shown).toMatch(new RegExp(`${IDS.expired}  expired     4h ago *$`, 'm'));
   });
 });

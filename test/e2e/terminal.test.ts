@@ -24,6 +24,8 @@ describe('the menu', () => {
         // All of it is in sight.
         await screen.waitFor('quit');
         screen.key('down');
+        await screen.waitFor(/❯ setup --interactive/);
+        screen.key('down');
         await screen.waitFor(/❯ status/);
         screen.key('enter');
         await screen.waitFor('$ mcp-sessions status --local');
@@ -114,7 +116,7 @@ describe('prompts', () => {
       },
     });
     expect(code).toBe(0);
-    expect(output).toContain(`$ mcp-sessions show --local ${ids[1]}\n`);
+    expect(output).toContain(`$ mcp-sessions show ${ids[1]} --local\n`);
     expect(output).toMatch(/State: +\w+/);
   });
 

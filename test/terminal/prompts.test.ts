@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createTerminal, type Environment } from '../../src/terminal/io.js';
 import { PromptOutput } from '../../src/terminal/prompt-output.js';
@@ -41,6 +42,7 @@ describe('without a terminal', () => {
       prompts.input({ ...QUESTION, default: 'x' }),
       prompts.password(QUESTION),
       prompts.select({ ...QUESTION, choices: [{ value: 1, name: 'one' }], default: 1 }),
+      prompts.search({ ...QUESTION, choicesFor: () => [{ value: 1, name: 'one' }] }),
     ];
     for (const answer of answers) {
       expect(await settled(answer)).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 4, hint: 'give --yes' });
@@ -105,6 +107,49 @@ describe('what prompts write to', () => {
   it('is as wide as the terminal', () => {
     const { stderr } = fakeStreams({ tty: true, columns: 33 });
     expect(new PromptOutput(stderr, true)).toMatchObject({ isTTY: true, columns: 33 });
+  });
+});
+
+describe('what a prompt has drawn, on a terminal that is resized', () => {
+  const LINES = `? Which?\n${'x'.repeat(60)}\n${'y'.repeat(90)}\n\nkeys`;
+  /** As inquirer draws: takes back so many rows, and puts the cursor up to its line. */
+  const frame = (rows: number, above: number): string => {
+    const erased = rows === 0 ? '' : `${`${ESCAPE}[2K${ESCAPE}[1A`.repeat(rows - 1)}${ESCAPE}[2K${ESCAPE}[G`;
+    return `${rows === 0 ? '' : `${ESCAPE}[${above}B`}${erased}${LINES}${ESCAPE}[${above}A${ESCAPE}[9G`;
+  };
+
+  async function redrawn(columns: number, next: string): Promise<string> {
+    const { stderr } = fakeStreams({ tty: true, columns: 100 });
+    const output = new PromptOutput(stderr, true);
+    output.write(frame(0, 2));
+    Object.defineProperty(stderr, 'columns', { value: columns });
+    await until(() => stderr.written !== '', 'it is drawn');
+    const before = stderr.written.length;
+    output.write(next);
+    await until(() => stderr.written.length > before, 'it is drawn again');
+    return stderr.written.slice(before);
+  }
+
+  it.each([
+    ['as wide', 100, frame(5, 2)],
+    // Two lines above that of the cursor: one of 8 columns and one of 60, which then take one and two rows, or one and three.
+    ['of 40 columns', 40, `\r${ESCAPE}[3A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+    ['of 25 columns', 25, `\r${ESCAPE}[4A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+    ['of 200 columns', 200, `\r${ESCAPE}[2A${ESCAPE}[J${LINES}${ESCAPE}[2A${ESCAPE}[9G`],
+  ])('is taken back row by row as it stands there: %s', async (_, columns, expected) => {
+    expect(await redrawn(columns, frame(5, 2))).toBe(expected);
+  });
+
+  it('is left below its last row', async () => {
+    // The line of the cursor takes three rows of 40, two lines are below it.
+    expect(await redrawn(40, `${ESCAPE}[2B\n${ESCAPE}[G${ESCAPE}[?25h`)).toBe(
+      `${ESCAPE}[4B\n${ESCAPE}[G${ESCAPE}[?25h`,
+    );
+    expect(await redrawn(100, `${ESCAPE}[2B\n${ESCAPE}[G`)).toBe(`${ESCAPE}[2B\n${ESCAPE}[G`);
+  });
+
+  it('is counted anew after that, and a moved cursor is no drawing', async () => {
+    expect(await redrawn(40, `${ESCAPE}[12G`)).toBe(`${ESCAPE}[12G`);
   });
 });
 
@@ -297,5 +342,65 @@ describe('select, input, password', () => {
     await type(streams, 'Key?', `hunter2${ENTER}`);
     expect(await settled(answer)).toEqual({ value: 'hunter2' });
     expect(streams.stderr.written).not.toContain('hunter2');
+  });
+});
+
+describe('search', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `backup-${index}`);
+  const choicesFor = (typed: string) => [
+    ...names.filter((name) => name.includes(typed)).map((name) => ({ value: name, name, short: name.toUpperCase() })),
+    ...(typed === '' ? [] : [{ value: typed, name: `'${typed}', as it was typed` }]),
+  ];
+  const question = { message: 'Which?', flag: '<backup>', choicesFor };
+
+  it('narrows the choices down, and says the short name of the one that was taken', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', '-39');
+    await until(() => /❯ backup-39/.test(stripVTControlCharacters(streams.stderr.written)), 'it is found');
+    streams.stdin.write(ENTER);
+    expect(await settled(answer)).toEqual({ value: 'backup-39' });
+    expect(stripVTControlCharacters(streams.stderr.written)).toContain('✔ Which? BACKUP-39');
+  });
+
+  it('says what the keys do', async () => {
+    const { prompts, streams } = session();
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', CTRL_C);
+    await settled(answer);
+    expect(stripVTControlCharacters(streams.stderr.written)).toContain('type to search • esc leave');
+  });
+
+  it.each([
+    ['Esc', ESCAPE, 'NOT_CONFIRMED'],
+    ['Ctrl-C', CTRL_C, 'INTERRUPTED'],
+  ])('is left with %s, which is told to whoever asks several things', async (_, keys, code) => {
+    const streams = fakeStreams({ tty: true });
+    let left = 0;
+    const prompts = createPrompts(createTerminal({ ...streams }), {
+      onLeft: () => {
+        left += 1;
+      },
+    });
+    const answer = prompts.search(question);
+    await type(streams, 'Which?', keys);
+    expect([await settled(answer), left]).toEqual([expect.objectContaining({ code }), 1]);
+  });
+
+  it('shows some at a time on a dumb terminal, and takes a number, the only one left, or what was typed', async () => {
+    for (const [lines, value] of [
+      [['3'], 'backup-2'],
+      [['-1', '2'], 'backup-10'],
+      [['somewhere'], 'somewhere'],
+    ] as const) {
+      const { prompts, streams } = session({ env: { TERM: 'dumb' } });
+      const answer = prompts.search(question);
+      for (const [at, line] of lines.entries()) {
+        await until(() => streams.stderr.written.split('text to search for: ').length > at + 1, 'asked');
+        streams.stdin.write(`${line}\n`);
+      }
+      expect(await settled(answer)).toEqual({ value });
+      expect(streams.stderr.written).toContain('  15) backup-14\n  and 25 more\n  Number (1-15), or text');
+    }
   });
 });

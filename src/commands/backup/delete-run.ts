@@ -3,15 +3,23 @@ import { findBackups } from '../../operations/backup/list.js';
 import { offersBackups } from '../../operations/backup/place.js';
 import { CliError, EXIT } from '../../errors.js';
 import type { Outcome } from '../definition.js';
+import { pickBackup } from '../pick-backup.js';
+import { requireTerminal } from '../picker.js';
 import type { CommandSession } from '../session.js';
 import { type ListedBackup, deletedView, deleteDryRunView, deletePlanText, recordFolder } from './backup-view.js';
 import type { DeleteBackupFlags } from './delete.js';
 
+async function chooseBackup(session: CommandSession): Promise<string> {
+  requireTerminal(session, 'backup...');
+  return pickBackup(session, 'AWS', { latest: false });
+}
+
 export async function runDeleteBackups(
   session: CommandSession,
-  texts: readonly string[],
+  named: readonly string[],
   flags: DeleteBackupFlags,
 ): Promise<Outcome> {
+  const texts = named.length > 0 ? named : [await chooseBackup(session)];
   if (texts.includes('latest'))
     throw new CliError('USAGE', "'latest' is not deleted: what is newest may be another one a moment later", {
       hint: 'name the backup; `mcp-sessions backup list` shows them',

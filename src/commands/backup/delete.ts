@@ -23,7 +23,7 @@ export const deleteBackupCommand: CommandDefinition = {
       .description(
         'Deletes backups for good, each named, also the last good one of a table; where the endpoint has none, archives below .mcp-sessions/backups/.',
       )
-      .argument('<backup...>', 'their names or ARNs')
+      .argument('[backup...]', 'their names or ARNs; on a terminal one may be chosen from a list')
       .option('--dry-run', 'say what would be deleted, and change nothing')
       .addOption(confirmOption());
   },

@@ -7,6 +7,8 @@ import { absoluteTime, relativeTime } from '../../output/format-time.js';
 import type { Page, Property } from '../../output/page.js';
 import type { View } from '../../output/view.js';
 import type { Outcome } from '../definition.js';
+import { pickBackup } from '../pick-backup.js';
+import { requireTerminal } from '../picker.js';
 import type { CommandSession } from '../session.js';
 import { listedJson, recordFolder } from './backup-view.js';
 import type { ShowBackupFlags } from './show.js';
@@ -69,7 +71,17 @@ function showView(backups: readonly ShownBackup[], now: number): View {
   };
 }
 
-export async function runShowBackup(session: CommandSession, text: string, flags: ShowBackupFlags): Promise<Outcome> {
+async function chooseBackup(session: CommandSession): Promise<string> {
+  requireTerminal(session, 'backup');
+  return pickBackup(session, 'AWS');
+}
+
+export async function runShowBackup(
+  session: CommandSession,
+  named: string | null,
+  flags: ShowBackupFlags,
+): Promise<Outcome> {
+  const text = named ?? (await chooseBackup(session));
   const { cwd, now } = session.runtime;
   const context = await session.context();
   if (!(await offersBackups(context))) {

@@ -13,12 +13,12 @@ export const showBackupCommand: CommandDefinition = {
       .description(
         'Shows what a backup holds: state, age, size, what AWS keeps of the table, and what was recorded beside it.',
       )
-      .argument('<backup>', 'its name, its ARN, or latest')
+      .argument('[backup]', 'its name, its ARN, or latest; on a terminal it may be chosen from a list')
       .option('--record <file>', 'the file with the recorded settings (default: below .mcp-sessions/backups/)');
   },
   examples: [{ command: 'mcp-sessions backup show latest', does: 'the newest pair that was made together' }],
   run: async (session, [backup], command) => {
     const { runShowBackup } = await import('./show-run.js');
-    return runShowBackup(session, String(backup), command.opts<ShowBackupFlags>());
+    return runShowBackup(session, typeof backup === 'string' ? backup : null, command.opts<ShowBackupFlags>());
   },
 };

@@ -4,6 +4,8 @@ import type { VerifyResult } from '../../operations/archive/verify.js';
 import type { View } from '../../output/view.js';
 import { withSecret } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
+import { pickBackup } from '../pick-backup.js';
+import { requireTerminal } from '../picker.js';
 import type { CommandSession } from '../session.js';
 import type { VerifyBackupFlags } from './verify.js';
 
@@ -32,12 +34,18 @@ function verifyView(result: VerifyResult): View {
   };
 }
 
+async function chooseArchive(session: CommandSession): Promise<string> {
+  requireTerminal(session, 'folder');
+  return pickBackup(session, 'archives');
+}
+
 /** Checks an archive; exit 3 when something is wrong. */
 export async function runVerifyBackup(
   session: CommandSession,
-  folder: string,
+  named: string | null,
   flags: VerifyBackupFlags,
 ): Promise<Outcome> {
+  const folder = named ?? (await chooseArchive(session));
   const { verifyArchive } = await import('../../operations/archive/verify.js');
   const { runtime, progress } = session;
   const result = await withSecret(session, flags, (secret) =>

@@ -13,12 +13,15 @@ export const verifyBackupCommand: CommandDefinition = {
         'Checks an archive without a table: every checksum, every count, that every line is an item, and that no key is\n' +
           'there twice. Exit 3 when something is wrong, with the file and the line.',
       )
-      .argument('<folder>', "the archive's folder, or that of an export that was downloaded from S3");
+      .argument(
+        '[folder]',
+        "the archive's folder, or that of an export that was downloaded from S3; on a terminal it may be chosen from a list",
+      );
     declareLockOptions(command);
   },
   examples: [{ command: 'mcp-sessions backup verify ./archive', does: 'is it whole?' }],
   run: async (session, [folder], command) => {
     const { runVerifyBackup } = await import('./verify-run.js');
-    return runVerifyBackup(session, String(folder), command.opts<VerifyBackupFlags>());
+    return runVerifyBackup(session, typeof folder === 'string' ? folder : null, command.opts<VerifyBackupFlags>());
   },
 };
