@@ -4,8 +4,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OperationContext } from '../../../src/operations/context.js';
 import { readRecord } from '../../../src/operations/tables/put-back.js';
-import { restoreArchive } from '../../../src/operations/restore/from-archive.js';
-import { planRestore } from '../../../src/operations/restore/plan.js';
+import { restoreArchive, type RestoreResult } from '../../../src/operations/restore/from-archive.js';
+import { planRestore, type RestoreRequest } from '../../../src/operations/restore/plan.js';
 import { tempFolder } from '../../support/cli.js';
 import { useEngine } from '../../support/engine.js';
 import { archiveTo, contentOf, restoreFrom, restoreRequest } from '../archive/harness.js';
@@ -227,11 +227,82 @@ describe('a restore into tables that are there', () => {
     expect(await stateOf(sessions, id)).toBe('newer');
   });
 
+  it.each(['skip', 'overwrite'] as const)('are compared item by item in the end, with %s', async (onConflict) => {
+    const { context, sessions, folder } = await withOneNewer();
+    const week = { shiftMs: 7 * 86_400_000 };
+    for (const verify of ['count', 'full'] as const) {
+      const gets: string[] = [];
+      const looking = contextFor(engine.endpoint, {
+        onCall: ({ operation, table }) => void (operation === 'BatchGetItem' && gets.push(table ?? '')),
+      });
+      const { error, tables, readUnits } = await restoreFrom(looking, folder, { onConflict, verify, ...week });
+      expect([error, tables.map(({ verified }) => verified)]).toEqual([null, [verify, verify]]);
+      expect(gets).toContain(sessions);
+      expect(readUnits).toBeGreaterThan(0);
+    }
+    // More items than the archive has are no loss.
+    await engine.raw.call('PutItem', { TableName: sessions, Item: { session_id: { S: 'another' } } });
+    expect((await restoreFrom(context, folder, { onConflict, verify: 'full', ...week })).error).toBeNull();
+  });
+
+  /** Restores, and changes a table once all is written and before it is compared. */
+  async function disturbed(
+    { folder, sessions }: { readonly folder: string; readonly sessions: string },
+    more: Partial<RestoreRequest>,
+    disturb: () => Promise<unknown>,
+  ): Promise<RestoreResult> {
+    const stop = new AbortController();
+    const stopping = contextFor(engine.endpoint, {
+      signal: stop.signal,
+      onProgress: ({ step, table }) => void (step === 'comparing' && table === sessions && stop.abort()),
+    });
+    const request = { events: false, ...more };
+    expect((await restoreFrom(stopping, folder, request)).interrupted).toBe(true);
+    await disturb();
+    return restoreFrom(contextFor(engine.endpoint), folder, { ...request, resume: true });
+  }
+
+  it.each([
+    ['count', 'gone', 'skip'],
+    ['full', 'gone', 'skip'],
+    ['full', 'another', 'skip'],
+    ['count', 'gone', 'overwrite'],
+    ['full', 'another', 'overwrite'],
+  ] as const)('say so when %s finds that an item is %s after --on-conflict %s', async (verify, fate, onConflict) => {
+    const staged = await withOneNewer();
+    const { sessions, context } = staged;
+    const alive = (await itemsOf(engine.raw, sessions)).find(({ ttl }) => Number(ttl?.N) > Date.now() / 1000);
+    const Key = { session_id: alive?.['session_id'] ?? { S: '' } };
+    const result = await disturbed(staged, { onConflict, verify }, () =>
+      fate === 'gone'
+        ? engine.raw.call('DeleteItem', { TableName: sessions, Key })
+        : engine.raw.call('PutItem', { TableName: sessions, Item: { ...Key, state: { S: 'other' } } }),
+    );
+    expect(result.error).toMatchObject({
+      code: 'RESTORE_MISMATCH',
+      exitCode: 3,
+      message: expect.stringMatching(
+        fate === 'gone' ? /^1 of 30 items are not in table .*; the first: line \d+ of sessions\// : /^1 items of table/,
+      ),
+    });
+    const again = await restoreFrom(context, staged.folder, { onConflict: 'overwrite', events: false, verify: 'full' });
+    expect(again.error).toBeNull();
+  });
+
+  it('do not miss what TTL may have removed meanwhile', async () => {
+    const staged = await archived();
+    const { sessions } = staged;
+    const expired = (await itemsOf(engine.raw, sessions)).find(({ ttl }) => Number(ttl?.N) < Date.now() / 1000);
+    const result = await disturbed(staged, { onConflict: 'overwrite', verify: 'full' }, () =>
+      engine.raw.call('DeleteItem', { TableName: sessions, Key: { session_id: expired?.['session_id'] ?? {} } }),
+    );
+    expect(result.error).toBeNull();
+  });
+
   it.each([
     ['--ttl off', { ttl: 'off' }],
     ['--no-indexes', { indexes: false }],
     ['--billing', { billing: { mode: 'on-demand' } }],
-    ['--verify full', { verify: 'full' }],
   ] as const)('take nothing that is for new tables only: %s', async (flag, more) => {
     const { context, folder, copy } = await archived(2);
     await expect(restoreFrom(context, folder, { onConflict: 'skip', ...more })).rejects.toMatchObject({
