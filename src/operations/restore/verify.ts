@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { itemsOf } from '../../archive/lines.js';
 import type { OpenArchive, OpenTable } from '../../archive/open.js';
-import { Budget, Governor } from '../../dynamodb/governor.js';
+import { type Budget, Governor } from '../../dynamodb/governor.js';
 import { UNREADABLE } from '../../dynamodb/items.js';
 import { scanSegments, type ScannedPage } from '../../dynamodb/parallel-scan.js';
 import { CliError } from '../../errors.js';
