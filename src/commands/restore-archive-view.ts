@@ -2,6 +2,7 @@ import type { RestoreResult } from '../operations/restore/from-archive.js';
 import type { PlannedTable, RestorePlan } from '../operations/restore/plan.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
+import { alarmsToSetUp } from './alarm-text.js';
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
@@ -80,13 +81,14 @@ export function restoreView(plan: RestorePlan, result: RestoreResult, resume: st
     records: tables.map((table) => ({ ...table, reapplied: table.reapplied.join(' ') })),
     human: (page) =>
       [
-        ...tables.flatMap(({ source, target, items, skipped, reapplied, verified, ttlDue }) => [
+        ...tables.flatMap(({ source, target, items, skipped, reapplied, verified, ttlDue, alarms }) => [
           page.success(`${number(items)} items of '${source}' in '${target}', ${howVerified(verified, isNew(target))}`),
           ...(skipped > 0 ? [page.note(`${number(skipped)} left out: their keys were taken`)] : []),
           ...(reapplied.length > 0 ? [page.block(`put back: ${reapplied.join(', ')}`)] : []),
           ...(ttlDue > 0
             ? [page.block(`${number(ttlDue)} items are past their expiry: TTL removes them within days`)]
             : []),
+          ...alarmsToSetUp(page, { source, target, ...(alarms !== undefined && { alarms }) }),
         ]),
         page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn('not everything was done; go on with:'), page.block(resume)]),

@@ -4,6 +4,7 @@ import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
 import { CliError } from '../../errors.js';
 import { type DesiredTable, planTable, type TableRole } from '../../schema/index.js';
 import type { OperationContext } from '../context.js';
+import { alarmsLeft, readAlarms } from '../tables/alarms.js';
 import { type PutBack, putBack } from '../tables/put-back.js';
 import { RestoreJournal } from './journal.js';
 import { loadTable } from './load.js';
@@ -28,6 +29,11 @@ export interface RestoredTable {
   readonly missed: PutBack['missed'];
   /** How it was compared; of a table that existed, which may hold more, the items that were written. */
   readonly verified: 'count' | 'full';
+  /**
+   * CloudWatch's alarms on the source that do not watch the target. null: AWS does not let them be read, and none were
+   * recorded. Left out where there is nothing to ask.
+   */
+  readonly alarms?: readonly string[] | null;
 }
 
 export interface RestoreResult {
@@ -76,13 +82,31 @@ export async function restoreArchive(
   }
   if (failure === null) journal.remove();
   return {
-    tables,
+    tables: tables.length === 0 ? [] : await withAlarms(context, plan, tables),
     readUnits: run.reads.spent,
     writeUnits: run.budget.spent,
     seconds: (performance.now() - started) / 1000,
     error: failure,
     interrupted: failure?.code === 'INTERRUPTED',
   };
+}
+
+async function withAlarms(
+  context: OperationContext,
+  { archive }: RestorePlan,
+  tables: readonly RestoredTable[],
+): Promise<readonly RestoredTable[]> {
+  const { dynamo } = context;
+  const all = await readAlarms(context);
+  return tables.map((table) => {
+    const { source, target, role } = table;
+    const record = archive.tables.find((one) => one.role === role)?.record ?? null;
+    const recorded = record?.alarms ?? null;
+    // Those of another region are not to be seen from here.
+    const isElsewhere = record !== null && record.region !== dynamo.region;
+    const alarms = alarmsLeft(isElsewhere ? null : all, { source, target, recorded });
+    return alarms === null && !dynamo.isAws ? table : { ...table, alarms };
+  });
 }
 
 interface Run {
