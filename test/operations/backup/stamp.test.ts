@@ -22,7 +22,7 @@ describe.concurrent('backups of runs within one second', () => {
   it('have names of their own where the runs are on one machine', async () => {
     const tables = await twoTables(engine);
     const runs = await Promise.all([1, 2, 3].map(() => tables.backUp(FIRST)));
-    expect(runs.map(stampsOf).flat().toSorted()).toEqual(['20261120-142500', '20261120-142501', '20261120-142502']);
+    expect(runs.flatMap(stampsOf).toSorted()).toEqual(['20261120-142500', '20261120-142501', '20261120-142502']);
     expect(runs.flatMap(({ warnings }) => warnings)).toEqual([]);
     expect(readdirSync(tables.folder).filter((name) => !name.endsWith('.json'))).toEqual([]);
   });

@@ -163,21 +163,21 @@ describe.concurrent('restore', () => {
   });
 });
 
-describe('an archive', () => {
-  const archived = async (fault?: Omit<FaultRule, 'operation'>) => {
-    const tables = await twoTables(engine);
-    putAlarms(tables);
-    if (fault !== undefined) tables.running.double.inject({ operation: 'DescribeAlarms', times: 5, ...fault });
-    const folder = path.join(tables.folder, 'archive');
-    const made = await archiveTo(tables.context, tables.target, folder);
-    return { tables, folder, alarms: made.tables.map(({ alarms }) => alarms) };
-  };
-  const denied: Omit<FaultRule, 'operation'> = { error: { name: 'AccessDenied', message: 'no' }, status: 403 };
-  const restored = async (
-    { tables, folder }: Awaited<ReturnType<typeof archived>>,
-    more: Parameters<typeof restoreFrom>[2],
-  ) => (await restoreFrom(tables.context, folder, more)).tables.map(({ alarms }) => alarms);
+const archived = async (fault?: Omit<FaultRule, 'operation'>) => {
+  const tables = await twoTables(engine);
+  putAlarms(tables);
+  if (fault !== undefined) tables.running.double.inject({ operation: 'DescribeAlarms', times: 5, ...fault });
+  const folder = path.join(tables.folder, 'archive');
+  const made = await archiveTo(tables.context, tables.target, folder);
+  return { tables, folder, alarms: made.tables.map(({ alarms }) => alarms) };
+};
+const denied: Omit<FaultRule, 'operation'> = { error: { name: 'AccessDenied', message: 'no' }, status: 403 };
+const restored = async (
+  { tables, folder }: Awaited<ReturnType<typeof archived>>,
+  more: Parameters<typeof restoreFrom>[2],
+) => (await restoreFrom(tables.context, folder, more)).tables.map(({ alarms }) => alarms);
 
+describe('an archive', () => {
   it('holds the names of the alarms on each table, and a restore tells which watch the old one only', async () => {
     const made = await archived();
     expect(made.alarms).toEqual([ON_SESSIONS, ['events-throttled']]);
@@ -208,8 +208,7 @@ describe('an archive', () => {
   it('of another region tells those of that region, and of an engine without CloudWatch none', async () => {
     const made = await archived();
     const elsewhere = made.tables.running.context({ region: 'us-west-2' });
-    const { alarms } = made.tables.running.double.state;
-    alarms.splice(0, alarms.length);
+    made.tables.running.double.state.alarms.splice(0);
     const there = (await restoreFrom(elsewhere, made.folder, { toTable: `${made.tables.names.sessions}-2` })).tables;
     expect(there.map(({ alarms }) => alarms)).toEqual([ON_SESSIONS, ['events-throttled']]);
     const staged = await stage(engine.endpoint, { count: 1, events: 1, expired: 0 });
