@@ -43,6 +43,16 @@ export interface Step {
   readonly next: Key | null;
 }
 
+/** That only the first steps of a segment count from here on. */
+export interface GivenUp {
+  readonly role: TableRole;
+  readonly segment: number;
+  /** So many of its steps stay. */
+  readonly kept: number;
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 const STARTED = v.object({
   version: v.literal(1),
   id: v.string(),
@@ -62,24 +72,26 @@ const STARTED = v.object({
 
 const STEP = v.object({
   role: v.picklist(['sessions', 'events']),
-  segment: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  segment: count,
   file: v.nullable(DATA_FILE),
   /** DynamoDB JSON as text; hidden where the archive is encrypted, for keys are sessions' ids. */
   next: v.nullable(v.string()),
 });
 
+const GIVEN_UP = v.object({ role: v.picklist(['sessions', 'events']), segment: count, kept: count });
+
 /** The journal of an archive that is being written: what is in it is on the disk. */
 export class Journal {
   readonly started: Started;
   readonly cipher: Cipher | null;
-  readonly steps: readonly Step[];
+  #steps: readonly Step[];
   readonly #file: string;
   readonly #handle: number;
 
   private constructor(file: string, started: Started, cipher: Cipher | null, steps: readonly Step[]) {
     this.started = started;
     this.cipher = cipher;
-    this.steps = steps;
+    this.#steps = steps;
     this.#file = file;
     this.#handle = onDisk('write', file, () => openSync(file, 'a', PRIVATE_FILE));
   }
@@ -122,17 +134,34 @@ export class Journal {
         { hint: 'resume it with the flags that it was begun with' },
       );
     const cipher = encryption === null || secret === null ? null : Cipher.open(secret, encryption);
-    const steps = others.map((line, at): Step => {
-      const { next, ...step } = parsed(STEP, file, line, at + 2);
+    let steps: Step[] = [];
+    for (const [at, line] of others.entries()) {
+      const entry = parsed(v.union([STEP, GIVEN_UP]), file, line, at + 2);
+      if ('kept' in entry) {
+        steps = without(steps, entry);
+        continue;
+      }
+      const { next, ...step } = entry;
       const key = next === null ? null : (cipher?.reveal(next) ?? next);
-      return { ...step, next: key === null ? null : JSON.parse(key) };
-    });
+      steps.push({ ...step, next: key === null ? null : JSON.parse(key) });
+    }
     return new Journal(file, started, cipher, steps);
   }
 
   add({ next, ...step }: Step): void {
     const text = next === null ? null : JSON.stringify(next);
     this.#append({ ...step, next: text === null ? null : (this.cipher?.hide(text) ?? text) });
+  }
+
+  /** The steps of earlier runs, in their order; those that were given up are not among them. */
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  /** Takes back the later steps of a segment, before any is added to them. */
+  giveUp(givenUp: GivenUp): void {
+    this.#append(givenUp);
+    this.#steps = without(this.#steps, givenUp);
   }
 
   close(): void {
@@ -143,6 +172,11 @@ export class Journal {
     appendSynced(this.#handle, this.#file, `${JSON.stringify(line)}\n`);
   }
 }
+
+const without = (steps: readonly Step[], { role, segment, kept }: GivenUp): Step[] => {
+  let at = 0;
+  return steps.filter((step) => step.role !== role || step.segment !== segment || ++at <= kept);
+};
 
 function parsed<S extends v.GenericSchema>(schema: S, file: string, line: string, number: number): v.InferOutput<S> {
   let json: unknown;

@@ -6,6 +6,7 @@ import { CliError } from '../errors.js';
 import { parseWireItem, type WireItem } from '../schema/index.js';
 import type { Cipher } from './cipher.js';
 import { damaged, diskError } from './disk.js';
+import { repeatedName } from './repeated-name.js';
 
 /**
  * Bytes of a line at the most. An item has 400 KB; as JSON it takes up to eight times that (a NULL of two bytes is
@@ -117,8 +118,15 @@ export interface ArchivedItem {
   readonly length: number;
 }
 
-/** The items of a data file, some at a time; throws ARCHIVE_INVALID with the line that is none, or is one too many. */
-export async function* itemsOf(source: Source, cipher: Cipher | null): AsyncGenerator<readonly ArchivedItem[]> {
+/**
+ * The items of a data file, some at a time; throws ARCHIVE_INVALID with the line that is none, or is one too many. With
+ * `strict` also where a name is there twice in one object: who reads a file for the second time need not look again.
+ */
+export async function* itemsOf(
+  source: Source,
+  cipher: Cipher | null,
+  strict = false,
+): AsyncGenerator<readonly ArchivedItem[]> {
   let count = 0;
   for await (const { first, texts } of linesOf(source, cipher)) {
     count += texts.length;
@@ -126,7 +134,7 @@ export async function* itemsOf(source: Source, cipher: Cipher | null): AsyncGene
       throw damaged(source.file, source.items + 1, `is more than the ${source.items} items that there should be`);
     yield texts.map((text, at) => ({
       line: first + at,
-      item: itemIn(text, source.file, first + at),
+      item: itemIn(text, source.file, first + at, strict),
       length: text.length,
     }));
   }
@@ -134,7 +142,7 @@ export async function* itemsOf(source: Source, cipher: Cipher | null): AsyncGene
     throw damaged(source.file, count + 1, `is missing: there should be ${source.items} items`);
 }
 
-function itemIn(text: string, file: string, line: number): WireItem {
+function itemIn(text: string, file: string, line: number, strict: boolean): WireItem {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -142,6 +150,8 @@ function itemIn(text: string, file: string, line: number): WireItem {
     // The parser's message would hold a piece of the item.
     throw damaged(file, line, 'is no JSON');
   }
+  // The name itself may be as secret as the item.
+  if (strict && repeatedName(text) !== null) throw damaged(file, line, 'has a name twice in one object');
   const item: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, 'Item') : undefined;
   const parsed = parseWireItem(item);
   if (!parsed.ok) throw damaged(file, line, item === undefined ? 'has no Item' : parsed.reason);

@@ -1,23 +1,14 @@
-import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { TableRole, WireValue } from '../schema/index.js';
 import { Cipher, type Secret } from './cipher.js';
-import { makeFolder, onDisk, pathBelow, PRIVATE_FOLDER, sha256, syncFolder, writeWhole } from './disk.js';
-import {
-  type ArchivedTable,
-  type ArchiveList,
-  type DataFile,
-  JOURNAL,
-  LOCK,
-  LIST,
-  LIST_SEAL,
-  LIST_SUM,
-  manifestsOf,
-  sumOf,
-} from './format.js';
+import { makeFolder, onDisk, pathBelow, PRIVATE_FOLDER, syncFolder } from './disk.js';
+import { folderProblem } from './folder.js';
+import { type ArchiveList, type DataFile, JOURNAL } from './format.js';
+import { type ListFacts, writeList } from './list.js';
 import { lockArchive } from './lock.js';
-import { Journal, type Started, type StartedTable } from './journal.js';
+import { type GivenUp, Journal, type Started } from './journal.js';
 import { fileProblem } from './open.js';
 import { PartWriter } from './part.js';
 
@@ -27,20 +18,6 @@ type Key = Readonly<Record<string, WireValue>>;
 const PART_BYTES = 32 * 1024 * 1024;
 
 const fourDigits = (value: number): string => String(value).padStart(4, '0');
-
-export type FolderProblem = 'archive' | 'partial' | 'file' | 'other';
-
-/** Why a folder cannot take a new archive; null when it can: it is not there, or it is empty. */
-export function folderProblem(folder: string): FolderProblem | null {
-  if (!existsSync(folder)) return null;
-  if (!onDisk('read', folder, () => statSync(folder).isDirectory())) return 'file';
-  const names = onDisk('read', folder, () => readdirSync(folder))
-    // It may be all that a kill has left.
-    .filter((name) => !name.startsWith(LOCK));
-  if (names.includes(LIST)) return 'archive';
-  if (names.includes(JOURNAL)) return 'partial';
-  return names.length === 0 ? null : 'other';
-}
 
 /** The lock of a folder stays with the writer that the work makes; where it makes none, it is let go of. */
 function locked<T extends ArchiveWriter | null>(root: string, work: (unlock: () => void) => T): T {
@@ -54,10 +31,11 @@ function locked<T extends ArchiveWriter | null>(root: string, work: (unlock: () 
   }
 }
 
-const notAsFinished = (file: string, reason: string): CliError =>
-  new CliError('ARCHIVE_INVALID', `${file}: was finished by an earlier run, and now ${reason}`, {
-    hint: 'nobody can go on with this archive: begin another one in another folder',
-  });
+/** A file that an earlier run has finished and that is not as it was written. */
+export interface BrokenPart extends GivenUp {
+  readonly file: string;
+  readonly reason: string;
+}
 
 interface OpenPart {
   readonly writer: PartWriter;
@@ -83,12 +61,16 @@ export class ArchiveWriter {
     this.#journal = journal;
     this.#unlock = unlock;
     this.#partBytes = partBytes;
+    this.#recall();
+  }
+
+  /** What earlier runs have finished. */
+  #recall(): void {
     for (const { record } of this.started.tables)
       this.#done.set(record.role, { files: [], next: new Map(), parts: new Map() });
-    for (const { role, segment, file, next } of journal.steps) {
-      const done = this.#doneOf(role);
+    for (const { role, segment, file, next } of this.#journal.steps) {
       if (file !== null) this.#take(role, segment, file);
-      done.next.set(segment, next);
+      this.#doneOf(role).next.set(segment, next);
     }
   }
 
@@ -135,27 +117,49 @@ export class ArchiveWriter {
       const known = new Set(writer.filesOf(record.role).map((file) => file.path));
       for (const name of readdirSync(path.join(root, folder, 'data')))
         if (!known.has(`${folder}/data/${name}`)) rmSync(path.join(root, folder, 'data', name), { force: true });
-      writer.#checkSizes(record.role);
     }
     return writer;
   }
 
-  /** Reads what an earlier run has finished; throws ARCHIVE_INVALID where it is not as it was written. */
-  async checkFinished(): Promise<void> {
-    for (const { record } of this.started.tables)
-      for (const { path: name, items, rawBytes, bytes, sha256: value } of this.filesOf(record.role)) {
-        const file = pathBelow(this.root, name);
-        const sum = { algorithm: 'sha256', value } as const;
-        const problem = await fileProblem({ file, name, items, rawBytes, bytes, sum });
-        if (problem !== null) throw notAsFinished(file, problem.reason);
-      }
+  /** Reads what earlier runs have finished, and answers what is not as they had left it. */
+  async brokenParts(): Promise<readonly BrokenPart[]> {
+    const broken: BrokenPart[] = [];
+    const counts = new Map<string, number>();
+    for (const { role, segment, file: part } of this.#journal.steps) {
+      const kept = counts.get(`${role} ${segment}`) ?? 0;
+      counts.set(`${role} ${segment}`, kept + 1);
+      if (part === null) continue;
+      const { path: name, sha256: value, ...rest } = part;
+      const file = pathBelow(this.root, name);
+      const problem = await fileProblem({ ...rest, file, name, sum: { algorithm: 'sha256', value } });
+      if (problem !== null) broken.push({ role, segment, kept, file, reason: problem.reason });
+    }
+    return broken;
+  }
+
+  /** Takes back a segment from some part on, before anything is written: it is read again from where that began. */
+  giveUp({ role, segment, kept }: GivenUp): void {
+    const before = this.filesOf(role);
+    this.#journal.giveUp({ role, segment, kept });
+    this.#recall();
+    const left = new Set(this.filesOf(role).map(({ path: name }) => name));
+    // Only now: a file that is gone and still counted would be damage.
+    for (const { path: name } of before)
+      if (!left.has(name)) onDisk('write', this.root, () => rmSync(pathBelow(this.root, name), { force: true }));
+  }
+
+  /** Takes back all that is finished of a table. */
+  giveUpAll(role: TableRole): void {
+    for (const segment of this.nextOf(role).keys()) this.giveUp({ role, segment, kept: 0 });
   }
 
   #checkSizes(role: TableRole): void {
     for (const { path: name, bytes } of this.filesOf(role)) {
       const file = pathBelow(this.root, name);
-      if (statSync(file, { throwIfNoEntry: false })?.size !== bytes)
-        throw notAsFinished(file, 'is missing, or has another size');
+      if (statSync(file, { throwIfNoEntry: false })?.size === bytes) continue;
+      throw new CliError('ARCHIVE_INVALID', `${file}: was finished, and now is missing, or has another size`, {
+        hint: 'somebody else is at work in the folder; --resume reads that part of the table again',
+      });
     }
   }
 
@@ -210,7 +214,7 @@ export class ArchiveWriter {
   }
 
   /** Writes manifests and list: from here on the folder is an archive. */
-  finish(facts: { readonly tool: string; readonly filter: unknown; readonly endedAt: string }): ArchiveList {
+  finish(facts: ListFacts): ArchiveList {
     try {
       return this.#finish(facts);
     } finally {
@@ -218,38 +222,14 @@ export class ArchiveWriter {
     }
   }
 
-  #finish(facts: { readonly tool: string; readonly filter: unknown; readonly endedAt: string }): ArchiveList {
-    const { id, startedAt, encryption, tables } = this.started;
+  #finish(facts: ListFacts): ArchiveList {
     // The list is to be of what this process wrote: nobody else's files get its word.
-    for (const { record } of tables) this.#checkSizes(record.role);
-    const list: ArchiveList = {
-      format: 'mcp-sessions archive',
-      version: 1,
-      ...facts,
-      id,
-      startedAt,
-      encryption,
-      tables: tables.map((table) => this.#finishTable(table, startedAt, facts.endedAt)),
-    };
-    const text = `${JSON.stringify(list, null, 1)}\n`;
-    writeWhole(path.join(this.root, LIST_SUM), `${sha256(text)}  ${LIST}\n`);
-    if (this.cipher !== null) writeWhole(path.join(this.root, LIST_SEAL), `${this.cipher.seal(text)}\n`);
-    writeWhole(path.join(this.root, LIST), text);
+    for (const { record } of this.started.tables) this.#checkSizes(record.role);
+    const { root, started, cipher } = this;
+    const list = writeList({ root, started, cipher, filesOf: (role) => this.filesOf(role) }, facts);
     this.#journal.close();
-    rmSync(path.join(this.root, JOURNAL), { force: true });
+    rmSync(path.join(root, JOURNAL), { force: true });
     return list;
-  }
-
-  #finishTable({ record, arn, folder }: StartedTable, startedAt: string, endedAt: string): ArchivedTable {
-    const files = this.filesOf(record.role).toSorted((a, b) => (a.path < b.path ? -1 : 1));
-    const manifests = Object.entries(manifestsOf({ record, arn, folder, startedAt, endedAt, files })).map(
-      ([name, text]) => {
-        writeWhole(path.join(this.root, folder, name), text);
-        return { path: `${folder}/${name}`, bytes: Buffer.byteLength(text), sha256: sha256(text) };
-      },
-    );
-    const items = files.reduce((total, file) => total + file.items, 0);
-    return { record, arn, items, sha256: sumOf(files), files, manifests };
   }
 
   async #finishPart(role: TableRole, segment: number): Promise<void> {

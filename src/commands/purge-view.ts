@@ -70,12 +70,8 @@ const costText = ({ readUnits, writeUnits, dollars, prices }: Cost): string =>
 
 /** What would be deleted, for people: numbers, a sample, the cost, and whether TTL does it for nothing. */
 export function planText(page: Page, summary: PurgeSummary): string {
-  const { matched, scanned, table, eventsTable, events, sample, ttlRemoves, now } = summary;
+  const { matched, scanned, table, eventsTable, events, sample, ttlRemoves, idleByCreation, layout, now } = summary;
   if (matched === 0) return page.note(`no session matches (${number(scanned)} items read in '${table}')`);
-  // A session whose activity is recorded and not readable is never idle, and has a problem.
-  const hasActivity = sample.some(
-    ({ createdAt, lastActivityAt, problems }) => lastActivityAt !== null || createdAt === null || problems.length > 0,
-  );
   const withEvents = eventsTable === null ? '' : `, with about ${number(events)} events in '${eventsTable}'`;
   return [
     page.removed(`${number(matched)} of ${number(scanned)} sessions in '${table}'${withEvents}`),
@@ -93,9 +89,9 @@ export function planText(page: Page, summary: PurgeSummary): string {
         expires: expiresAt === null ? 'never' : relativeTime(new Date(expiresAt), new Date(now)),
       })),
     ),
-    ...(hasActivity
-      ? []
-      : [page.note('no activity is recorded of them: idle, where asked for, is counted from creation')]),
+    ...(idleByCreation
+      ? [page.note(`the layout ${layout} records no activity, so idle is counted from creation`)]
+      : []),
     page.note(costText(summary)),
     ...(ttlRemoves > 0
       ? [

@@ -2,6 +2,7 @@ import type { RestoreResult } from '../operations/restore/from-archive.js';
 import type { PlannedTable, RestorePlan } from '../operations/restore/plan.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
+import { alarmsToSetUp } from './alarm-text.js';
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
@@ -54,16 +55,22 @@ export function restorePlanView(plan: RestorePlan): View {
   };
 }
 
+/** A table that was there before may hold more: of it the keys are looked up, one by one. */
+const howVerified = (verified: 'count' | 'full', isNew: boolean): string =>
+  verified === 'full' ? 'each compared' : isNew ? 'counted' : 'each looked up';
+
 /** `resume` is the command that goes on; null when all is done. */
 export function restoreView(plan: RestorePlan, result: RestoreResult, resume: string | null): View {
-  const { writeUnits, seconds } = result;
+  const { readUnits, writeUnits, seconds } = result;
   const dueOf = (target: string): number => plan.tables.find((table) => table.target === target)?.ttlDue ?? 0;
+  const isNew = (target: string): boolean =>
+    plan.tables.some((table) => table.target === target && table.desired !== null);
   const tables = result.tables.map((table) => ({ ...table, ttlDue: dueOf(table.target) }));
   const json = {
     archive: plan.archive.folder,
     dryRun: false,
     tables,
-    capacity: { readUnits: 0, writeUnits },
+    capacity: { readUnits, writeUnits },
     seconds: Number(seconds.toFixed(3)),
     resume: resume === null ? null : { command: resume },
   };
@@ -74,17 +81,16 @@ export function restoreView(plan: RestorePlan, result: RestoreResult, resume: st
     records: tables.map((table) => ({ ...table, reapplied: table.reapplied.join(' ') })),
     human: (page) =>
       [
-        ...tables.flatMap(({ source, target, items, skipped, reapplied, verified, ttlDue }) => [
-          page.success(
-            `${number(items)} items of '${source}' in '${target}'${verified === null ? '' : verified === 'full' ? ', each compared' : ', counted'}`,
-          ),
+        ...tables.flatMap(({ source, target, items, skipped, reapplied, verified, ttlDue, alarms }) => [
+          page.success(`${number(items)} items of '${source}' in '${target}', ${howVerified(verified, isNew(target))}`),
           ...(skipped > 0 ? [page.note(`${number(skipped)} left out: their keys were taken`)] : []),
           ...(reapplied.length > 0 ? [page.block(`put back: ${reapplied.join(', ')}`)] : []),
           ...(ttlDue > 0
             ? [page.block(`${number(ttlDue)} items are past their expiry: TTL removes them within days`)]
             : []),
+          ...alarmsToSetUp(page, { source, target, ...(alarms !== undefined && { alarms }) }),
         ]),
-        page.note(`${number(writeUnits)} write units, ${seconds.toFixed(1)} s`),
+        page.note(`${number(readUnits)} read and ${number(writeUnits)} write units, ${seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn('not everything was done; go on with:'), page.block(resume)]),
       ].join('\n'),
   };

@@ -4,6 +4,7 @@ import { formatCount } from '../output/format-count.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
 import type { View } from '../output/view.js';
+import { alarmsToSetUp } from './alarm-text.js';
 
 const COLUMNS = ['source', 'target', 'outcome', 'items', 'expiredItems', 'reapplied'] as const;
 
@@ -102,16 +103,6 @@ const resultJson = (table: RestoredTable, task: RestoreTask | undefined) => ({
   ...(table.error !== null && { error: { code: table.error.code, message: table.error.message } }),
 });
 
-function alarmText(page: Page, { source, target, alarms }: RestoredTable): readonly string[] {
-  if (alarms === undefined) return [];
-  if (alarms === null) return [page.note(`alarms on ${source} not read (cloudwatch:DescribeAlarms)`)];
-  if (alarms.length === 0) return [];
-  const names = alarms.join(', ');
-  return source === target
-    ? [page.note(`alarms watch ${target} by its name, and go on: ${names}`)]
-    : [page.warn(`alarms that watch ${source}, and not ${target}: ${names}`)];
-}
-
 function resultText(page: Page, table: RestoredTable, ttlOff: boolean): string {
   const { target, source, outcome, items, expectedItems, expiredItems, reapplied, missed, error } = table;
   const counted = items === null ? '' : `, ${formatCount(items)} items`;
@@ -138,7 +129,7 @@ function resultText(page: Page, table: RestoredTable, ttlOff: boolean): string {
     ...(reapplied.length === 0 ? [] : [page.block(`put back: ${reapplied.join(', ')}`)]),
     ...missed.map(({ property, reason }) => page.blocked(`${property} was not put back: ${reason}`)),
     ...expiry,
-    ...alarmText(page, table),
+    ...alarmsToSetUp(page, table),
     ...(table.safety === undefined ? [] : [page.note(`what it held before is in backup ${table.safety.name}`)]),
   ].join('\n');
 }

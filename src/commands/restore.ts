@@ -75,7 +75,7 @@ export const restoreCommand: CommandDefinition = {
         ),
       )
       .addOption(
-        new Option('--verify <how>', 'count the items of the new tables, or read and compare them')
+        new Option('--verify <how>', 'count what was restored, or read and compare each item')
           .choices(['count', 'full'])
           .default('count'),
       )

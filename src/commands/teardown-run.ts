@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CliError, EXIT } from '../errors.js';
-import { type KnownArchive, knownArchive } from '../operations/archive/archived.js';
+import { type KnownArchive, newestKnown } from '../operations/archive/archived.js';
 import type { TeardownResult } from '../operations/teardown/teardown.js';
 import type { TeardownPlan } from '../operations/teardown/plan.js';
 import { takesRows } from '../operations/teardown/steps.js';
@@ -8,7 +8,7 @@ import type { StepName, TeardownRequest } from '../operations/teardown/table.js'
 import { isProduction } from '../schema/desired.js';
 import { version } from '../version.js';
 import { recordFolder } from './backup/backup-view.js';
-import { defaultFolder, newestFolder } from './backup/default-folder.js';
+import { archiveFolder, defaultFolder } from './backup/default-folder.js';
 import type { ConsentRequest } from './consent.js';
 import type { Outcome } from './definition.js';
 import { s3Url } from './s3-place.js';
@@ -164,8 +164,10 @@ async function runSteps(session: CommandSession, flags: TeardownFlags, argv: rea
 
 /** Where there are no backups to be listed, the newest archive stands for them. */
 function newestArchive(cwd: string, { region, tables }: TeardownPlan): KnownArchive | null {
-  const folder = tables.some(({ newestBackup }) => newestBackup === undefined) ? newestFolder(cwd) : null;
-  return folder === null ? null : knownArchive(folder, region);
+  if (!tables.some(({ newestBackup }) => newestBackup === undefined)) return null;
+  // Sessions first: without them there is no archive of both.
+  const names = tables.toSorted((a, b) => b.role.localeCompare(a.role)).map(({ name }) => name);
+  return newestKnown(archiveFolder(cwd), names, region);
 }
 
 /** The way to clear and why, where no plan was shown. */

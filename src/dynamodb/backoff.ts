@@ -28,6 +28,26 @@ export class Backoff {
   }
 }
 
+/**
+ * Asks for all of a list, and again for what came back, with growing pauses; what gets through makes a new beginning.
+ * Answers what came back in the end, when nothing got through any more; nothing when all is done.
+ */
+export async function untilTaken<T>(
+  signal: AbortSignal,
+  all: readonly T[],
+  attempt: (waiting: readonly T[]) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  let waiting = all;
+  for (let backoff = new Backoff(signal); waiting.length > 0; await backoff.wait()) {
+    const left = await attempt(waiting);
+    if (left.length === 0) return left;
+    if (left.length < waiting.length) backoff = new Backoff(signal);
+    else if (!backoff.goesOn) return left;
+    waiting = left;
+  }
+  return waiting;
+}
+
 export const isThrottled = (error: unknown): error is CliError =>
   error instanceof CliError && error.code === 'THROTTLED';
 

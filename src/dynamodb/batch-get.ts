@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
-import { Backoff, isThrottled } from './backoff.js';
+import { isThrottled, untilTaken } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { fromSdk, toSdk } from './items.js';
@@ -33,22 +33,18 @@ export async function getItems(
   const items: Item[] = [];
   let readUnits = 0;
   for (let at = 0; at < keys.length; at += GET_BATCH) {
-    let waiting = keys.slice(at, at + GET_BATCH).map(toSdk);
-    for (let backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    const wanted = keys.slice(at, at + GET_BATCH).map(toSdk);
+    const left = await untilTaken(dynamo.signal, wanted, async (waiting) => {
       const answer = await getBatch(dynamo, table, waiting, attributes);
-      const got = answer?.Responses?.[table] ?? [];
-      items.push(...got.map(fromSdk));
-      for (const { CapacityUnits = 0 } of answer?.ConsumedCapacity ?? []) readUnits += CapacityUnits;
-      const left = answer === null ? waiting : (answer.UnprocessedKeys?.[table]?.Keys ?? []);
-      if (left.length === 0) break;
-      // What came makes a new beginning: the pauses grow while nothing does.
-      if (left.length < waiting.length) backoff = new Backoff(dynamo.signal);
-      else if (!backoff.goesOn)
-        throw new CliError('THROTTLED', `table '${table}' answers no more reads: ${left.length} keys came back`, {
-          hint: 'raise its read capacity, or run again when it has less to do',
-        });
-      waiting = left;
-    }
+      if (answer === null) return waiting;
+      items.push(...(answer.Responses?.[table] ?? []).map(fromSdk));
+      for (const { CapacityUnits = 0 } of answer.ConsumedCapacity ?? []) readUnits += CapacityUnits;
+      return answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    });
+    if (left.length > 0)
+      throw new CliError('THROTTLED', `table '${table}' answers no more reads: ${left.length} keys came back`, {
+        hint: 'raise its read capacity, or run again when it has less to do',
+      });
   }
   return { items, readUnits };
 }
@@ -57,7 +53,7 @@ export async function getItems(
 async function getBatch(
   dynamo: Dynamo,
   table: string,
-  keys: Record<string, SdkValue>[],
+  keys: readonly Record<string, SdkValue>[],
   attributes: readonly string[] | undefined,
 ): Promise<BatchGetItemCommandOutput | null> {
   const aliases = (attributes ?? []).map((name, at) => [`#a${at}`, name] as const);
@@ -69,7 +65,7 @@ async function getBatch(
     return await call(dynamo, 'BatchGetItem', table, (client) =>
       client.send(
         new BatchGetItemCommand({
-          RequestItems: { [table]: { Keys: keys, ConsistentRead: true, ...projection } },
+          RequestItems: { [table]: { Keys: [...keys], ConsistentRead: true, ...projection } },
           ReturnConsumedCapacity: 'TOTAL',
         }),
       ),

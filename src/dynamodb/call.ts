@@ -1,7 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { CallRecord, Dynamo } from './client.js';
-import { type CallSite, isSilence, overloaded, toCliError } from './errors.js';
+import { overloaded, toCliError } from './errors.js';
+import type { CallSite } from './failure.js';
+import { isSilence } from './network-errors.js';
 
 /**
  * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the

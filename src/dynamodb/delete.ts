@@ -8,10 +8,10 @@ import {
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
 import { Backoff, isThrottled } from './backoff.js';
+import type { WritePace } from './batch-write.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { intoRequests } from './delete-size.js';
-import type { Budget, Governor, UnitCost } from './governor.js';
 import { toSdk, valueToSdk } from './items.js';
 
 /** An item to delete only if it still is as it was read: each attribute has its value, or is absent (null). */
@@ -26,13 +26,6 @@ export type DeleteOutcome =
   /** It is no longer as it was read. */
   | { readonly kind: 'alive' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
-
-export interface DeletePace {
-  readonly governor: Governor;
-  readonly budget: Budget;
-  /** Write units that one delete is expected to cost; the answers teach it. */
-  readonly cost: UnitCost;
-}
 
 /** BatchExecuteStatement and BatchWriteItem take at most so many a call. */
 export const DELETE_BATCH = 25;
@@ -84,7 +77,7 @@ export async function deleteByStatements(
   dynamo: Dynamo,
   table: string,
   deletes: readonly ConditionalDelete[],
-  pace: DeletePace,
+  pace: WritePace,
 ): Promise<readonly DeleteOutcome[]> {
   const outcomes: DeleteOutcome[] = deletes.map(() => ({ kind: 'failed', code: 'NotTried', message: 'was not tried' }));
   for (const places of intoRequests(deletes)) {
@@ -105,7 +98,7 @@ async function deleteRequest(
   dynamo: Dynamo,
   table: string,
   deletes: readonly ConditionalDelete[],
-  pace: DeletePace,
+  pace: WritePace,
 ): Promise<readonly DeleteOutcome[]> {
   const statements = deletes.map((each) => toStatement(table, each));
   const outcomes: DeleteOutcome[] = deletes.map(() => NO_ANSWER);
@@ -148,7 +141,7 @@ async function sendStatements(
   dynamo: Dynamo,
   table: string,
   statements: BatchStatementRequest[],
-  { governor, budget, cost }: DeletePace,
+  { governor, budget, cost }: WritePace,
 ): Promise<readonly BatchStatementResponse[]> {
   const expected = cost.of(statements.length);
   await budget.reserve(expected);
@@ -186,7 +179,7 @@ export async function deleteItem(
   dynamo: Dynamo,
   table: string,
   { key, observed }: ConditionalDelete,
-  { governor, budget, cost }: DeletePace,
+  { governor, budget, cost }: WritePace,
 ): Promise<DeleteOutcome> {
   const names: Record<string, string> = {};
   const values: Record<string, Item[string]> = {};

@@ -3,53 +3,30 @@ import { CliError } from '../errors.js';
 import { canonicalItem } from '../schema/canonical.js';
 import { itemFromWire, itemToWire } from '../schema/wire.js';
 import type { WireItem } from '../schema/wire-check.js';
+import type { Item } from '../schema/attribute-value.js';
 import { Backoff, isThrottled } from './backoff.js';
+import { type WritePace, writeBatch } from './batch-write.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
-import type { Budget, Governor, UnitCost } from './governor.js';
-import { fromSdk, putBatch, toSdk } from './items.js';
-
-/** How hard writes may work. */
-export interface PutPace {
-  readonly governor: Governor;
-  readonly budget: Budget;
-  readonly cost: UnitCost;
-}
-
-/** BatchWriteItem takes at most so many items a call. */
-export const PUT_BATCH = 25;
+import { fromSdk, toSdk } from './items.js';
 
 /**
- * Puts up to 25 items in one BatchWriteItem, whatever is under their keys; what comes back unprocessed is tried again with
- * growing pauses, for as long as something gets through.
+ * Puts up to 25 items, whatever is under their keys. Throws THROTTLED when nothing more gets through, with the way on as
+ * its hint.
  */
 export async function putAll(
   dynamo: Dynamo,
   table: string,
-  items: readonly WireItem[],
-  { governor, budget, cost }: PutPace,
+  items: readonly Item[],
+  pace: WritePace,
+  wayOn: string,
 ): Promise<void> {
-  let waiting: Parameters<typeof putBatch>[2] = items.map((item) => ({
-    PutRequest: { Item: toSdk(itemFromWire(item)) },
-  }));
-  for (let backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
-    const asked = waiting;
-    const expected = cost.of(asked.length);
-    await budget.reserve(expected);
-    const { unprocessed, writeUnits } = await governor.run(async () => {
-      const value = await putBatch(dynamo, table, asked);
-      return { value, throttled: value.unprocessed.length > 0 };
-    });
-    budget.settle(expected, writeUnits);
-    cost.learn(writeUnits, asked.length - unprocessed.length);
-    if (unprocessed.length === 0) return;
-    if (unprocessed.length < asked.length) backoff = new Backoff(dynamo.signal);
-    if (!backoff.goesOn)
-      throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${unprocessed.length} items came back`, {
-        hint: 'raise its write capacity, or go on with --resume when it has less to do',
-      });
-    waiting = unprocessed;
-  }
+  const requests = items.map((item) => ({ PutRequest: { Item: toSdk(item) } }));
+  const left = await writeBatch(dynamo, table, requests, pace);
+  if (left.length === 0) return;
+  throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${left.length} items came back`, {
+    hint: `raise its write capacity, or ${wayOn} when it has less to do`,
+  });
 }
 
 /** `same`: an equal item is there already. */
@@ -61,7 +38,7 @@ export async function putIfAbsent(
   table: string,
   item: WireItem,
   partitionKey: string,
-  { governor, budget, cost }: PutPace,
+  { governor, budget, cost }: WritePace,
 ): Promise<PutOutcome> {
   for (const backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
     const expected = cost.of(1);

@@ -1,6 +1,6 @@
 /**
  * Runs up to so many tasks at once; who starts one more waits for room. The first failure is thrown by the next start,
- * or by the end: what runs already is waited for.
+ * or by the end: what runs already is waited for. Several may start tasks.
  */
 export class Lanes {
   readonly #most: number;
@@ -17,16 +17,23 @@ export class Lanes {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
-    this.#throwFailure();
+    if (this.#failure !== null) {
+      // Who waits as well would wait for ever: nothing is started any more that could wake it.
+      this.#waiting.shift()?.();
+      throw this.#failure.reason;
+    }
     const running = task()
-      .catch((reason: unknown) => {
-        this.#failure ??= { reason };
-      })
+      .catch((reason: unknown) => this.fail(reason))
       .finally(() => {
         this.#running.delete(running);
         this.#waiting.shift()?.();
       });
     this.#running.add(running);
+  }
+
+  /** Ends it as the failure of a task does; the first one counts. */
+  fail(reason: unknown): void {
+    this.#failure ??= { reason };
   }
 
   /** Waits until nothing runs any more; called also when whoever starts tasks has failed. */
@@ -36,10 +43,6 @@ export class Lanes {
 
   async end(): Promise<void> {
     await this.settle();
-    this.#throwFailure();
-  }
-
-  #throwFailure(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
 }

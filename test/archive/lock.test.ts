@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockArchive } from '../../src/archive/lock.js';
-import { ArchiveWriter, folderProblem } from '../../src/archive/write.js';
+import { folderProblem } from '../../src/archive/folder.js';
+import { ArchiveWriter } from '../../src/archive/write.js';
 import { tempFolder } from '../support/cli.js';
 
 const fileIn = (folder: string): string => path.join(folder, 'archive.lock');

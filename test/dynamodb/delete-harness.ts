@@ -1,11 +1,11 @@
-import type { DeletePace } from '../../src/dynamodb/delete.js';
+import type { WritePace } from '../../src/dynamodb/batch-write.js';
 import { Budget, Governor, UnitCost } from '../../src/dynamodb/governor.js';
 import type { Item } from '../../src/schema/attribute-value.js';
 import { itemToWire } from '../../src/schema/wire.js';
 import { freshName } from '../operations/harness.js';
 import type { RawClient } from '../support/engine.js';
 
-export const paceOf = (unitsPerDelete = 1): DeletePace => {
+export const paceOf = (unitsPerDelete = 1): WritePace => {
   const { signal } = new AbortController();
   return {
     governor: new Governor({ concurrency: 8, signal }),

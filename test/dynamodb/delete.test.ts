@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type ConditionalDelete, deleteByStatements, deleteItem, type DeletePace } from '../../src/dynamodb/delete.js';
+import type { WritePace } from '../../src/dynamodb/batch-write.js';
+import { type ConditionalDelete, deleteByStatements, deleteItem } from '../../src/dynamodb/delete.js';
 import type { Item } from '../../src/schema/attribute-value.js';
 import type * as wait from '../../src/dynamodb/wait.js';
 import { awsFaults } from '../support/aws-double.js';
@@ -25,7 +26,7 @@ const ways = {
     dynamo: Parameters<typeof deleteItem>[0],
     table: string,
     deletes: readonly ConditionalDelete[],
-    pace: DeletePace,
+    pace: WritePace,
   ) => Promise.all(deletes.map((each) => deleteItem(dynamo, table, each, pace))),
 } as const;
 

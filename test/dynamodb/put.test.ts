@@ -1,8 +1,10 @@
 import { expect, it, vi, describe } from 'vitest';
 import { Budget, Governor, UnitCost } from '../../src/dynamodb/governor.js';
-import { putAll, putIfAbsent, type PutPace } from '../../src/dynamodb/put.js';
+import type { Dynamo } from '../../src/dynamodb/client.js';
+import type { WritePace } from '../../src/dynamodb/batch-write.js';
+import { putAll, putIfAbsent } from '../../src/dynamodb/put.js';
 import type * as wait from '../../src/dynamodb/wait.js';
-import type { WireItem } from '../../src/schema/index.js';
+import { itemFromWire, type WireItem } from '../../src/schema/index.js';
 import { awsFaults } from '../support/aws-double.js';
 import { useEngine } from '../support/engine.js';
 import { contentOf } from '../operations/archive/harness.js';
@@ -21,7 +23,7 @@ vi.mock('../../src/dynamodb/wait.js', async (original) => ({
 closeAll();
 const engine = useEngine();
 
-const paceOf = (maxUnits: number | null = null): PutPace => {
+const paceOf = (maxUnits: number | null = null): WritePace => {
   const { signal } = new AbortController();
   return {
     governor: new Governor({ concurrency: 8, signal }),
@@ -48,11 +50,14 @@ const items = (count: number): readonly WireItem[] =>
 const textsOf = (wanted: readonly WireItem[]): readonly string[] =>
   wanted.map((item) => JSON.stringify(item)).toSorted();
 
+const write = (dynamo: Dynamo, table: string, wanted: readonly WireItem[], pace: WritePace): Promise<void> =>
+  putAll(dynamo, table, wanted.map(itemFromWire), pace, 'go on with --resume');
+
 describe('putAll', () => {
   it('writes again what came back, and nothing else, until all is written', async () => {
     const { double, context, table } = await withTable();
     double.inject({ operation: 'BatchWriteItem', times: 5, unprocessedAfter: 4 });
-    await putAll(context().dynamo, table, items(25), paceOf());
+    await write(context().dynamo, table, items(25), paceOf());
     expect(await contentOf(engine.raw, table)).toEqual(textsOf(items(25)));
     const sent = double.calls
       .filter(({ operation }) => operation === 'BatchWriteItem')
@@ -64,11 +69,11 @@ describe('putAll', () => {
     const { double, context, table } = await withTable();
     const { governor, ...pace } = paceOf();
     double.inject({ operation: 'BatchWriteItem', times: 6, unprocessedAfter: 0 });
-    await putAll(context().dynamo, table, items(3), { governor, ...pace });
+    await write(context().dynamo, table, items(3), { governor, ...pace });
     expect(await contentOf(engine.raw, table)).toEqual(textsOf(items(3)));
     expect(governor.limit).toBeLessThan(4);
     double.inject({ operation: 'BatchWriteItem', unprocessedAfter: 0 });
-    await expect(putAll(context().dynamo, table, items(3), paceOf())).rejects.toMatchObject({
+    await expect(write(context().dynamo, table, items(3), paceOf())).rejects.toMatchObject({
       code: 'THROTTLED',
       hint: expect.stringContaining('--resume'),
     });
@@ -77,7 +82,7 @@ describe('putAll', () => {
   it('spends no more than its budget', async () => {
     const { context, table } = await withTable();
     const pace = paceOf(10_000);
-    await putAll(context().dynamo, table, items(25), pace);
+    await write(context().dynamo, table, items(25), pace);
     expect(pace.budget.spent).toBe(25);
   });
 });

@@ -3,6 +3,7 @@ import type { SkippedTable } from '../../operations/target.js';
 import { formatSize } from '../../output/format-size.js';
 import type { Page } from '../../output/page.js';
 import type { View } from '../../output/view.js';
+import { recordedAlarms } from '../alarm-text.js';
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 
@@ -10,7 +11,7 @@ const COLUMNS = ['path', 'table', 'role', 'items', 'files', 'bytes', 'sha256'] a
 
 interface Shown {
   readonly path: string;
-  readonly tables: readonly Omit<ArchiveTable, 'files' | 'bytes'>[];
+  readonly tables: readonly Omit<ArchiveTable, 'files' | 'bytes' | 'alarms'>[];
   readonly more: Readonly<Record<string, unknown>>;
   readonly human: (page: Page) => string;
 }
@@ -38,8 +39,12 @@ export function archivePlanView(
   });
 }
 
-/** `resume` is the command that goes on; null when all is done. */
-export function archiveView(result: ArchiveResult, skipped: readonly SkippedTable[], resume: string | null): View {
+/** `resume` is the command that goes on; null when all is done. On AWS it is said when alarms could not be read. */
+export function archiveView(
+  result: ArchiveResult,
+  skipped: readonly SkippedTable[],
+  { resume, isAws }: { readonly resume: string | null; readonly isAws: boolean },
+): View {
   const { path, tables, encrypted, readUnits, seconds, wasWhole } = result;
   const more = {
     dryRun: false,
@@ -62,6 +67,9 @@ export function archiveView(result: ArchiveResult, skipped: readonly SkippedTabl
         return [...lines, page.warn('the archive is not finished; go on with:'), page.block(resume)].join('\n');
       return [
         ...lines,
+        ...tables.flatMap(({ table, alarms }) =>
+          alarms === null && !isAws ? [] : recordedAlarms(page, table, alarms),
+        ),
         page.note(`archive${encrypted ? ', encrypted' : ''}: ${path}`),
         wasWhole
           ? page.note('it is whole already; nothing was left to do')

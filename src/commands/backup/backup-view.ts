@@ -6,6 +6,7 @@ import { formatSize } from '../../output/format-size.js';
 import { absoluteTime, isoTime, relativeTime } from '../../output/format-time.js';
 import type { Page } from '../../output/page.js';
 import type { View } from '../../output/view.js';
+import { recordedAlarms } from '../alarm-text.js';
 
 /** Where records of backups are kept unless told otherwise. */
 export const recordFolder = (cwd: string): string => path.join(cwd, '.mcp-sessions', 'backups');
@@ -117,11 +118,6 @@ function createdText(page: Page, created: CreatedBackup): string {
   return page.changed(`${name} is being made${error === null ? '' : `: ${error.message}`}`);
 }
 
-function alarmText(page: Page, { table, alarms }: CreatedBackup): readonly string[] {
-  if (alarms === null) return [page.note(`alarms on ${table} not read (cloudwatch:DescribeAlarms)`)];
-  return alarms.length === 0 ? [] : [page.note(`alarms on ${table}, recorded by name: ${alarms.join(', ')}`)];
-}
-
 /** A table that is left out, as a warning. */
 export const skippedText = ({ table, reason }: SkippedTable): string => `table '${table}' is left out: ${reason}`;
 
@@ -142,7 +138,9 @@ export function createdView(
       const pending = backups.filter(({ outcome }) => outcome === 'pending');
       return [
         ...backups.map((backup) => createdText(page, backup)),
-        ...backups.filter(({ outcome }) => outcome !== 'failed').flatMap((backup) => alarmText(page, backup)),
+        ...backups
+          .filter(({ outcome }) => outcome !== 'failed')
+          .flatMap(({ table, alarms }) => recordedAlarms(page, table, alarms)),
         ...(records.length > 0
           ? [
               page.note('tags, recovery, protection and table class, which AWS does not keep, are in'),

@@ -41,6 +41,9 @@ const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
           "AWS's own backups hold it",
       ];
 
+const redoneWarnings = ({ redone }: ArchiveResult): readonly string[] =>
+  redone.map((what) => `not as the earlier run had left it, so its part of the table was read again: ${what}`);
+
 /** Writes a portable archive; `folder` is null for one below `.mcp-sessions/backups/`. */
 export async function createArchive(
   session: CommandSession,
@@ -79,8 +82,16 @@ export async function createArchive(
   };
   const result = await archive(context, target, request);
   return {
-    view: archiveView(result, skipped, result.interrupted ? request.resumeCommand : null),
-    warnings: [...warnings, ...plainWarnings(session, secret), ...incompleteWarnings(result)],
+    view: archiveView(result, skipped, {
+      resume: result.interrupted ? request.resumeCommand : null,
+      isAws: context.dynamo.isAws,
+    }),
+    warnings: [
+      ...warnings,
+      ...plainWarnings(session, secret),
+      ...incompleteWarnings(result),
+      ...redoneWarnings(result),
+    ],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }

@@ -1,27 +1,17 @@
 import type { Secret } from '../../archive/cipher.js';
-import { EXPORTS, exportId } from '../../archive/format.js';
 import type { StartedTable } from '../../archive/journal.js';
-import { lockArchive } from '../../archive/lock.js';
-import { ArchiveWriter, folderProblem } from '../../archive/write.js';
+import type { ArchiveWriter } from '../../archive/write.js';
 import { observeStructure } from '../../dynamodb/describe.js';
 import { Budget, Governor } from '../../dynamodb/governor.js';
-import { isIncomplete } from '../../dynamodb/items.js';
 import type { ScannedPage } from '../../dynamodb/parallel-scan.js';
 import { CliError } from '../../errors.js';
-import {
-  type AttributeValue,
-  type Item,
-  itemFromWire,
-  itemToWire,
-  type SessionFilter,
-  type TableRole,
-} from '../../schema/index.js';
+import { itemFromWire, itemToWire, type SessionFilter, type TableRole } from '../../schema/index.js';
+import { openWriter } from './begin.js';
 import { ArchiveChoice } from './choice.js';
+import { linesOf, smallPages } from './pages.js';
 import { scanWhole } from './scan.js';
-import { occupied, tablesOf, wholeArchive } from './whole.js';
-import { averageItemBytes, readingOf } from '../capacity.js';
+import { tablesOf, wholeArchive } from './whole.js';
 import type { OperationContext } from '../context.js';
-import { readRecord } from '../tables/put-back.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from '../target.js';
 
 export interface ArchiveRequest {
@@ -61,6 +51,8 @@ export interface ArchiveResult {
   readonly interrupted: boolean;
   /** Items that this run archived without their attribute __proto__, which the AWS SDK cannot read. */
   readonly incomplete: number;
+  /** Files of an earlier run that were not as it had left them, and why: this run has written them again. */
+  readonly redone: readonly string[];
   /** It was finished before: nothing was done. */
   readonly wasWhole: boolean;
 }
@@ -73,6 +65,8 @@ export interface ArchiveTable {
   readonly bytes: number;
   /** Over the table's data files; null for one that is not finished. */
   readonly sha256: string | null;
+  /** The names of CloudWatch's alarms on the table; null where they could not be read. */
+  readonly alarms: readonly string[] | null;
 }
 
 /** The tables that an archive is made of; the events table may not be there. Throws TABLE_NOT_FOUND. */
@@ -104,7 +98,7 @@ export async function archive(
   const tables = await tablesToArchive(context, target, request);
   const whole = request.resume ? wholeArchive(request, tables) : null;
   if (whole !== null) return whole;
-  const writer = await openWriter(context, target, request, tables);
+  const { writer, redone } = await openWriter(context, target, request, tables);
   const run: Run = {
     context,
     request,
@@ -118,11 +112,12 @@ export async function archive(
         : new ArchiveChoice(target.layout, request.filter, Date.parse(writer.started.startedAt)),
     incomplete: 0,
   };
-  const facts = (): Pick<ArchiveResult, 'path' | 'encrypted' | 'readUnits' | 'seconds' | 'incomplete'> => ({
+  const facts = (): Omit<ArchiveResult, 'tables' | 'interrupted' | 'wasWhole'> => ({
     path: writer.root,
     encrypted: writer.cipher !== null,
     readUnits: run.budget.spent,
     incomplete: run.incomplete,
+    redone,
     seconds: (performance.now() - begun) / 1000,
   });
   try {
@@ -175,6 +170,7 @@ function partOf(writer: ArchiveWriter, { record }: StartedTable): ArchiveTable {
     files: files.length,
     bytes: files.reduce((total, { bytes }) => total + bytes, 0),
     sha256: null,
+    alarms: record.alarms,
   };
 }
 
@@ -188,61 +184,6 @@ interface Run {
   readonly choice: ArchiveChoice | null;
   /** So far. */
   incomplete: number;
-}
-
-async function openWriter(
-  context: OperationContext,
-  target: Target,
-  request: ArchiveRequest,
-  tables: readonly { readonly role: TableRole; readonly table: ObservedStructure }[],
-): Promise<ArchiveWriter> {
-  const { folder, secret, fingerprint } = request;
-  const partBytes = request.sizes?.partBytes;
-  const problem = folderProblem(folder);
-  if (problem === 'partial' && request.resume) {
-    const writer = ArchiveWriter.resume(folder, secret, partBytes);
-    if (writer !== null) {
-      await requireSame(writer, fingerprint);
-      return writer;
-    }
-  } else if (problem !== null) {
-    // Nobody is told to remove what is being written.
-    if (problem === 'partial') lockArchive(folder)();
-    throw occupied(folder, problem);
-  }
-  const now = context.now();
-  const started = await Promise.all(
-    tables.map(async ({ role, table }): Promise<StartedTable> => {
-      const record = await readRecord(context, { name: table.name, role, layout: target.layout.id });
-      if (record === null)
-        throw new CliError('TABLE_NOT_FOUND', `table '${table.name}' is gone: it was deleted meanwhile`);
-      const { segments } = readingOf(context.dynamo, table, request);
-      return { record, arn: table.arn, folder: `${role}/${EXPORTS}/${exportId(now)}`, segments };
-    }),
-  );
-  const facts = {
-    id: exportId(now),
-    request: fingerprint,
-    command: request.resumeCommand,
-    startedAt: new Date(now).toISOString(),
-    tables: started,
-  };
-  return ArchiveWriter.begin(folder, facts, secret, partBytes);
-}
-
-/** Goes on only with what the same command began, and which is as it was left. */
-async function requireSame(writer: ArchiveWriter, fingerprint: string): Promise<void> {
-  try {
-    const { request, command } = writer.started;
-    if (request !== fingerprint)
-      throw new CliError('ARCHIVE_PARTIAL', `the archive in '${writer.root}' was begun by another command`, {
-        hint: command === null ? 'choose another folder' : `choose another folder, or go on with: ${command}`,
-      });
-    await writer.checkFinished();
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
 }
 
 async function archiveTable(run: Run, role: TableRole, table: ObservedStructure): Promise<void> {
@@ -266,39 +207,9 @@ async function archiveTable(run: Run, role: TableRole, table: ObservedStructure)
   );
 }
 
-const PAGE_BYTES = 262_144;
-
-/** Whole pages of 1 MB, several at once, would take 350 MB of memory; a quarter of that costs no time. */
-function smallPages(
-  { dynamo }: OperationContext,
-  table: ObservedStructure,
-  segments: number,
-  { maxReadUnits, sizes }: ArchiveRequest,
-): { readonly pageItems: number; readonly expectedUnits: number } {
-  const { expectedUnits, pageItems = Number.POSITIVE_INFINITY } = readingOf(dynamo, table, { segments, maxReadUnits });
-  const most = sizes?.pageItems ?? Math.max(1, Math.floor(PAGE_BYTES / averageItemBytes(table)));
-  return { pageItems: Math.min(pageItems, most), expectedUnits: Math.min(expectedUnits, PAGE_BYTES / 8192) };
-}
-
 async function takePage(run: Run, role: TableRole, page: ScannedPage): Promise<void> {
   const { writer, choice } = run;
-  let lines = '';
-  let count = 0;
-  for (const item of page.items) {
-    if (choice?.wants(role, item) === false) continue;
-    if (isIncomplete(item)) run.incomplete += 1;
-    lines += lineOf(item);
-    count += 1;
-  }
+  const { lines, count, incomplete } = linesOf(page, (item) => choice?.wants(role, item) !== false);
+  run.incomplete += incomplete;
   await writer.page(role, page.segment, lines, count, page.next === null ? null : itemToWire(page.next));
-}
-
-/** An item as a line of an export. Only binary values differ from what the SDK answers: the others are not copied. */
-const lineOf = (item: Item): string =>
-  `${JSON.stringify({ Item: Object.values(item).some(holdsBinary) ? itemToWire(item) : item })}\n`;
-
-function holdsBinary(value: AttributeValue): boolean {
-  if ('B' in value || 'BS' in value) return true;
-  if ('M' in value) return Object.values(value.M).some(holdsBinary);
-  return 'L' in value && value.L.some(holdsBinary);
 }

@@ -94,7 +94,7 @@ async function checkFile(checking: Checking, file: SummedFile): Promise<ArchiveP
   const { archive, table, options, keys, seen } = checking;
   let repeated: ArchiveProblem | null = null;
   try {
-    for await (const found of itemsOf(file, archive.cipher)) {
+    for await (const found of itemsOf(file, archive.cipher, true)) {
       if (options.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
       for (const { line, item, length } of found) {
         const reason = sizeProblem(item, length) ?? (keys === null ? undefined : keyProblem(item, keys, seen));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type ArchiveList, LIST } from '../../archive/format.js';
 import { readList, unfinished } from '../../archive/open.js';
-import type { FolderProblem } from '../../archive/write.js';
+import type { FolderProblem } from '../../archive/folder.js';
 import { CliError } from '../../errors.js';
 import type { TableRole } from '../../schema/index.js';
 import type { ArchiveRequest, ArchiveResult, ArchiveTable } from './archive.js';
@@ -16,6 +16,7 @@ export const tablesOf = ({ tables }: ArchiveList): readonly ArchiveTable[] =>
     files: files.length,
     bytes: files.reduce((total, { bytes }) => total + bytes, 0),
     sha256,
+    alarms: record.alarms,
   }));
 
 /** What is in a folder when nothing is left to go on with: an archive of what was asked for; null otherwise. */
@@ -40,6 +41,7 @@ export function wholeArchive(
     readUnits: 0,
     seconds: 0,
     incomplete: 0,
+    redone: [],
     interrupted: false,
     wasWhole: true,
   };

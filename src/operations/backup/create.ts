@@ -1,11 +1,12 @@
+import path from 'node:path';
 import { type Backup, createBackup } from '../../dynamodb/backups.js';
 import { CliError } from '../../errors.js';
 import type { TableRecord, TableRole } from '../../schema/index.js';
 import { alarmsOn, readAlarms } from '../tables/alarms.js';
-import { freeStamp } from './list.js';
 import { backupName } from './names.js';
-import { addRecord, recordFile, recordOfBackup } from './records.js';
+import { addRecord, recordFile } from './records.js';
 import { untilAvailable } from './safe.js';
+import { claimStamp, namesakes } from './stamp.js';
 import type { OperationContext } from '../context.js';
 import { readRecord } from '../tables/put-back.js';
 import { patiently } from '../waits.js';
@@ -59,24 +60,28 @@ export interface BackupMaker {
   /** Waits until it is whole. Throws BACKUP_NOT_SAFE when it comes to nothing. */
   readonly until: (context: OperationContext, made: Backup) => Promise<Pick<Backup, 'status' | 'sizeBytes'>>;
   readonly placeOf: (made: Backup) => string | null;
+  /** Called when all are made, or none will be; what is to be warned of. */
+  readonly end?: (made: readonly Pick<Backup, 'table' | 'name' | 'arn'>[]) => Promise<readonly string[]>;
 }
 
 /** AWS's on-demand backups. */
 async function onDemand(
   listing: OperationContext,
-  { tables, at, timeoutMs }: CreateBackupsRequest,
+  { tables, at, timeoutMs, records }: CreateBackupsRequest,
 ): Promise<BackupMaker> {
-  const stamp = await freeStamp(
-    listing,
-    tables.map(({ name }) => name),
-    at,
-  );
+  const names = tables.map(({ name }) => name);
+  const folder = 'file' in records ? path.dirname(records.file) : records.folder;
+  const { stamp, release } = await claimStamp(listing, names, { at, folder });
   const nameOf = (table: string): string => backupName(table, stamp);
   return {
     nameOf,
     make: (context, table) => askFor(context, table, nameOf(table)),
     until: (context, made) => untilAvailable(context, made, timeoutMs),
     placeOf: () => null,
+    end: (made) => {
+      release();
+      return namesakes(listing, made);
+    },
   };
 }
 
@@ -112,11 +117,11 @@ interface Recorded {
 }
 
 /** A backup without a record is still a backup: what fails here is told, and not thrown. */
-function keepRecord({ records }: CreateBackupsRequest, backup: Backup, record: TableRecord): Recorded {
+async function keepRecord({ records }: CreateBackupsRequest, backup: Backup, record: TableRecord): Promise<Recorded> {
   const file = 'file' in records ? records.file : recordFile(records.folder, backup);
   try {
     // What an earlier run has asked for was recorded as the table was then.
-    if (recordOfBackup(file, backup.arn) === null) addRecord(file, { arn: backup.arn, name: backup.name, record });
+    await addRecord(file, { arn: backup.arn, name: backup.name, record });
     return { file, warning: null };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -166,7 +171,7 @@ async function createOne(
     return { backup: { ...none, outcome: 'failed', requestedAt, record: null, error }, warning: null };
   }
   const answered = made.requestedAt ?? context.now();
-  const { file, warning } = keepRecord(all, made, record);
+  const { file, warning } = await keepRecord(all, made, record);
   const base = { ...made, requestedAt: answered, record: file, alarms: record.alarms, place: maker.placeOf(made) };
   if (!all.wait) return { backup: { ...base, outcome: 'pending', error: null }, warning };
   try {
@@ -194,9 +199,11 @@ export async function createBackups(
   const [results] = await Promise.all([Promise.all(all.tables.map(one)), reading]);
   const backups = results.map(({ backup }) => backup);
   const errors = backups.flatMap(({ error }) => error ?? []);
+  const made = backups.flatMap(({ table, name, arn }) => (arn === null ? [] : [{ table, name, arn }]));
+  const shared = (await maker.end?.(made)) ?? [];
   return {
     backups,
-    warnings: results.flatMap(({ warning }) => warning ?? []),
+    warnings: [...results.flatMap(({ warning }) => warning ?? []), ...shared],
     interrupted: errors.some(({ code }) => code === 'INTERRUPTED'),
     error: backups.find(({ outcome }) => outcome === 'failed')?.error ?? errors[0] ?? null,
   };

@@ -48,7 +48,7 @@ async function attempt(context: OperationContext, backup: Backup, recordFolder: 
     if (error.code !== 'BACKUP_NOT_FOUND') return error;
   }
   try {
-    removeRecord(recordFile(recordFolder, backup), backup.arn);
+    await removeRecord(recordFile(recordFolder, backup), backup.arn);
   } catch (error) {
     // A record that cannot be read does no harm: it is found by the ARN of a backup that is no more.
     if (!(error instanceof CliError)) throw error;

@@ -1,6 +1,6 @@
 import { type Backup, describeBackup, listBackups, tableOfBackupArn } from '../../dynamodb/backups.js';
 import { CliError } from '../../errors.js';
-import { backupName, isStamp, stampIn, stampOf } from './names.js';
+import { backupName, isStamp, stampIn } from './names.js';
 import type { OperationContext } from '../context.js';
 
 /** Newest first; the ARN decides between two of one instant, so that the order is always the same. */
@@ -60,28 +60,6 @@ function requireOne(same: readonly Backup[]): void {
   });
 }
 
-/**
- * The first stamp from an instant on (epoch milliseconds) under which none of the tables has a backup: two runs within a
- * second would else make backups of the same names. `taken` are names that are in use besides.
- */
-export async function freeStamp(
-  context: OperationContext,
-  tables: readonly string[],
-  at: number,
-  taken: readonly string[] = [],
-): Promise<string> {
-  const names = new Set(taken);
-  try {
-    for (const { name } of await listTableBackups(context, tables)) names.add(name);
-  } catch (error) {
-    // Who may make backups may not be allowed to list them.
-    if (!(error instanceof CliError)) throw error;
-  }
-  let ms = at;
-  while (tables.some((table) => names.has(backupName(table, stampOf(ms))))) ms += 1000;
-  return stampOf(ms);
-}
-
 /** The newest backups, one of each of the tables, that were made together by their names; empty when there are none. */
 export function newestTogether(backups: readonly Backup[], tables: readonly string[]): readonly Backup[] {
   const stamps = new Set(backups.flatMap(({ name, table }) => stampIn(name, table) ?? []));
@@ -96,7 +74,8 @@ export function newestTogether(backups: readonly Backup[], tables: readonly stri
 
 /**
  * The newest AVAILABLE backups that were made together. A table that has no backup at all is left out; one that has some,
- * but none of the same run as the other's, is no reason to put together what does not belong together.
+ * but none of the same run as the other's, is no reason to put together what does not belong together. Throws
+ * BACKUP_AMBIGUOUS.
  */
 function latestOf(all: readonly Backup[], tables: readonly string[]): readonly Backup[] {
   const usable = all.filter(({ status, type }) => status === 'AVAILABLE' && type === 'USER');
@@ -104,6 +83,8 @@ function latestOf(all: readonly Backup[], tables: readonly string[]): readonly B
   if (backedUp.length === 0) throw notFound('latest', tables, 'none is AVAILABLE: `mcp-sessions backup` makes one');
   if (backedUp.length === 1) return usable.slice(0, 1);
   const pair = newestTogether(usable, backedUp);
+  // Two runs that chose one name: which of theirs belong together the names do not tell.
+  for (const { table, name } of pair) requireOne(usable.filter((one) => one.table === table && one.name === name));
   if (pair.length > 0) return pair;
   const newest = backedUp.map((table) => usable.find((backup) => backup.table === table)?.name ?? '');
   throw notFound(

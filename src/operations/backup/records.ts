@@ -1,7 +1,8 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../../dynamodb/backups.js';
-import { CliError } from '../../errors.js';
+import { CliError, errorCode } from '../../errors.js';
+import { type Hold, holdLock, ownerText } from '../../locks/hold.js';
 import { parseRecord, type TableRecord } from '../../schema/index.js';
 import { readIfThere, writePrivate } from '../private-file.js';
 
@@ -51,25 +52,68 @@ export function readRecords(file: string): readonly RecordedBackup[] {
   return text === null ? [] : parseEntries(file, text);
 }
 
-const writeRecords = (file: string, backups: readonly RecordedBackup[]): void =>
-  writePrivate(
-    file,
-    `${JSON.stringify({ version: 1, backups }, null, 2)}\n`,
-    'name another place for the settings with --record <file>',
-  );
+const ELSEWHERE = 'name another place for the settings with --record <file>';
 
-/** Adds a backup's settings to a file; backups of other tables and regions stay in it. */
-export function addRecord(file: string, entry: RecordedBackup): void {
-  writeRecords(file, [...readRecords(file).filter(({ arn }) => arn !== entry.arn), entry]);
+const writeRecords = (file: string, backups: readonly RecordedBackup[]): void =>
+  writePrivate(file, `${JSON.stringify({ version: 1, backups }, null, 2)}\n`, ELSEWHERE);
+
+const LOCK_WAIT_MS = 10_000;
+const LOCK_LOOK_MS = 20;
+
+/**
+ * Changes a file of records while no other process does: two backups into one file named with --record would else forget
+ * each other's. Throws FILE_ERROR.
+ */
+async function changing(file: string, work: () => void): Promise<void> {
+  const lock = `${file}.lock`;
+  for (const began = performance.now(); ; await pause(LOCK_LOOK_MS)) {
+    const hold = takeLock(file, lock);
+    if (hold.kind === 'taken') {
+      try {
+        return work();
+      } finally {
+        hold.release();
+      }
+    }
+    if (performance.now() - began > LOCK_WAIT_MS)
+      throw new CliError('FILE_ERROR', `'${file}' is being written by ${ownerText(hold.record)}`, {
+        hint: `if that is no mcp-sessions, remove '${lock}'`,
+      });
+  }
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function takeLock(file: string, lock: string): Hold {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return holdLock(lock, 'mcp-sessions backup');
+  } catch (cause) {
+    if (errorCode(cause) === '') throw cause;
+    throw new CliError('FILE_ERROR', `cannot write '${file}': ${cause instanceof Error ? cause.message : ''}`, {
+      hint: ELSEWHERE,
+      cause,
+    });
+  }
+}
+
+/** Adds a backup's settings to a file, unless they are in it; backups of other tables and regions stay in it. */
+export const addRecord = (file: string, entry: RecordedBackup): Promise<void> =>
+  changing(file, () => {
+    const entries = readRecords(file);
+    if (!entries.some(({ arn }) => arn === entry.arn)) writeRecords(file, [...entries, entry]);
+  });
+
 /** Forgets a backup that was deleted; a file without any other goes with it. */
-export function removeRecord(file: string, arn: string): void {
-  const entries = readRecords(file);
-  const left = entries.filter((entry) => entry.arn !== arn);
-  if (left.length === entries.length) return;
-  if (left.length === 0) rmSync(file, { force: true });
-  else writeRecords(file, left);
+export async function removeRecord(file: string, arn: string): Promise<void> {
+  if (!existsSync(file)) return;
+  await changing(file, () => {
+    const entries = readRecords(file);
+    const left = entries.filter((entry) => entry.arn !== arn);
+    if (left.length === entries.length) return;
+    if (left.length === 0) rmSync(file, { force: true });
+    else writeRecords(file, left);
+  });
 }
 
 /** The settings that a file holds of a backup, or null. Throws FILE_ERROR. */

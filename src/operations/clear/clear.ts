@@ -1,4 +1,5 @@
-import { DELETE_BATCH, type DeletePace } from '../../dynamodb/delete.js';
+import type { WritePace } from '../../dynamodb/batch-write.js';
+import { DELETE_BATCH } from '../../dynamodb/delete.js';
 import { deleteKeys } from '../../dynamodb/delete-keys.js';
 import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
 import { scanSegments, type ScannedPage } from '../../dynamodb/parallel-scan.js';
@@ -46,7 +47,7 @@ interface Run {
   readonly owner: Layout | null;
   readonly pace: ClearPace;
   readonly reads: Budget;
-  readonly deletes: DeletePace;
+  readonly deletes: WritePace;
   deleted: number;
 }
 

@@ -1,4 +1,4 @@
-import type { DeletePace } from '../../dynamodb/delete.js';
+import type { WritePace } from '../../dynamodb/batch-write.js';
 import { deleteKeys } from '../../dynamodb/delete-keys.js';
 import { observeStructure } from '../../dynamodb/describe.js';
 import { type Budget, type Governor, UnitCost } from '../../dynamodb/governor.js';
@@ -71,7 +71,7 @@ class Sweeper {
   /** The sessions table's attribute whose value the events carry. */
   readonly #owner: string;
   readonly #pace: Pace;
-  readonly #deletePace: DeletePace;
+  readonly #deletePace: WritePace;
 
   constructor(context: OperationContext, table: ObservedStructure, event: EventMeaning, owner: string, pace: Pace) {
     this.#context = context;

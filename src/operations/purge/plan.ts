@@ -55,6 +55,8 @@ export interface PurgeSummary {
   /** Read units that the reading took. */
   readonly readUnits: number;
   readonly sample: readonly DecodedSession[];
+  /** Idle was asked for, and counted from creation: the layout records no activity. */
+  readonly idleByCreation: boolean;
   /** Of the matches, those that TTL removes by itself within a few days, at no cost. */
   readonly ttlRemoves: number;
   /** Estimates: by the items themselves where they were read whole, else by the tables' average item. */
@@ -252,6 +254,7 @@ async function summarise(
     layout: target.layout.id,
     now,
     ...counts,
+    idleByCreation: request.filter.idle !== undefined && target.layout.session.lastActivityAt === null,
     readUnits,
     writeUnits,
     events: eventCount,

@@ -1,10 +1,10 @@
+import type { WritePace } from '../../dynamodb/batch-write.js';
 import {
   type ConditionalDelete,
   DELETE_BATCH,
   type DeleteOutcome,
   deleteByStatements,
   deleteItem,
-  type DeletePace,
 } from '../../dynamodb/delete.js';
 import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
 import { CliError } from '../../errors.js';
@@ -48,7 +48,7 @@ export type DeleteShape = 'statements' | 'items';
 interface Run {
   readonly context: OperationContext;
   readonly table: string;
-  readonly pace: DeletePace;
+  readonly pace: WritePace;
   readonly files: PurgeFiles;
   readonly failures: Map<string, PurgeFailure>;
   readonly meter: Meter;

@@ -4,12 +4,14 @@ import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
 import { CliError } from '../../errors.js';
 import { type DesiredTable, planTable, type TableRole } from '../../schema/index.js';
 import type { OperationContext } from '../context.js';
+import { alarmsLeft, readAlarms } from '../tables/alarms.js';
 import { type PutBack, putBack } from '../tables/put-back.js';
 import { RestoreJournal } from './journal.js';
 import { loadTable } from './load.js';
 import { madeBy, replaced } from './made.js';
 import type { PlannedTable, RestorePlan, RestoreRequest } from './plan.js';
-import { countItems, verifyItems } from './verify.js';
+import { readBack } from './read-back.js';
+import { verifyCount, verifyItems } from './verify.js';
 import { settle } from '../waits.js';
 
 export interface RestoredTable {
@@ -25,12 +27,18 @@ export interface RestoredTable {
   readonly reapplied: readonly string[];
   /** Settings that it was not given, and why. */
   readonly missed: PutBack['missed'];
-  /** How it was compared; null for a table that existed, which may hold more. */
-  readonly verified: 'count' | 'full' | null;
+  /** How it was compared; of a table that existed, which may hold more, the items that were written. */
+  readonly verified: 'count' | 'full';
+  /**
+   * CloudWatch's alarms on the source that do not watch the target. null: AWS does not let them be read, and none were
+   * recorded. Left out where there is nothing to ask.
+   */
+  readonly alarms?: readonly string[] | null;
 }
 
 export interface RestoreResult {
   readonly tables: readonly RestoredTable[];
+  readonly readUnits: number;
   readonly writeUnits: number;
   readonly seconds: number;
   /** What kept it from being finished. */
@@ -57,6 +65,7 @@ export async function restoreArchive(
     // Nothing is to be found out first: what is throttled comes back, and halves them.
     governor: new Governor({ concurrency: request.concurrency, initial: request.concurrency, signal: context.signal }),
     budget: new Budget(request.maxWriteUnits, context.signal),
+    reads: new Budget(null, context.signal),
   };
   const tables: RestoredTable[] = [];
   let failure: CliError | null = null;
@@ -73,12 +82,31 @@ export async function restoreArchive(
   }
   if (failure === null) journal.remove();
   return {
-    tables,
+    tables: tables.length === 0 ? [] : await withAlarms(context, plan, tables),
+    readUnits: run.reads.spent,
     writeUnits: run.budget.spent,
     seconds: (performance.now() - started) / 1000,
     error: failure,
     interrupted: failure?.code === 'INTERRUPTED',
   };
+}
+
+async function withAlarms(
+  context: OperationContext,
+  { archive }: RestorePlan,
+  tables: readonly RestoredTable[],
+): Promise<readonly RestoredTable[]> {
+  const { dynamo } = context;
+  const all = await readAlarms(context);
+  return tables.map((table) => {
+    const { source, target, role } = table;
+    const record = archive.tables.find((one) => one.role === role)?.record ?? null;
+    const recorded = record?.alarms ?? null;
+    // Those of another region are not to be seen from here.
+    const isElsewhere = record !== null && record.region !== dynamo.region;
+    const alarms = alarmsLeft(isElsewhere ? null : all, { source, target, recorded });
+    return alarms === null && !dynamo.isAws ? table : { ...table, alarms };
+  });
 }
 
 interface Run {
@@ -88,6 +116,7 @@ interface Run {
   readonly journal: RestoreJournal;
   readonly governor: Governor;
   readonly budget: Budget;
+  readonly reads: Budget;
 }
 
 /** Settings that wait until the items are there: TTL would remove some, a stream would tell of each. */
@@ -121,8 +150,8 @@ async function restoreTable(
     concurrency: request.concurrency,
   });
   // An earlier run may have turned TTL on after it had compared: what has expired since is no loss.
-  if (desired !== null && !journal.isCompared(source.role)) {
-    await compare(run, table);
+  if (!journal.isCompared(source.role)) {
+    await compare(run, table, skipped);
     journal.noteCompared(source.role);
   }
   const settings = desired === null ? null : await putBack(context, desired);
@@ -137,7 +166,7 @@ async function restoreTable(
       skipped,
       reapplied: desired === null ? [] : settingsOf(desired, missed),
       missed,
-      verified: desired === null ? null : request.verify,
+      verified: request.verify,
     },
     error: interruption ?? settings?.error ?? null,
   };
@@ -161,14 +190,12 @@ async function make({ context, journal }: Run, role: TableRole, desired: Desired
   if (journal.idOf(name) === null) journal.noteTable(name, await describeTableId(context.dynamo, name));
 }
 
-async function compare(run: Run, { source, target, change }: PlannedTable): Promise<void> {
-  const { context, request, plan } = run;
-  if (request.verify === 'full') return verifyItems(context, plan.archive, source, target, change);
-  const found = await countItems(context, target, source.items);
-  if (found === source.items) return;
-  throw new CliError('RESTORE_MISMATCH', `table '${target}' holds ${found} items, and the archive ${source.items}`, {
-    hint: 'somebody else writes to it, or has removed items; TTL and stream were left off',
-  });
+async function compare(run: Run, table: PlannedTable, skipped: number): Promise<void> {
+  const { context, request, plan, reads } = run;
+  const { verify } = request;
+  const comparison = { ...table, context, archive: plan.archive, reads };
+  if (table.desired === null) return readBack({ ...comparison, skipped, verify });
+  return verify === 'full' ? verifyItems(comparison) : verifyCount(comparison);
 }
 
 /** The settings of a new table, those aside that it could not be given. */

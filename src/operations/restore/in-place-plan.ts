@@ -2,6 +2,7 @@ import { describeTable } from '../../dynamodb/describe.js';
 import { CliError } from '../../errors.js';
 import type { OperationContext } from '../context.js';
 import type { InPlaceState, InPlaceTable } from './in-place-state.js';
+import { alarmsOn, readAlarms } from '../tables/alarms.js';
 import { readRecord } from '../tables/put-back.js';
 import type { RestorePlan } from './from-backup.js';
 
@@ -12,6 +13,7 @@ export async function planInPlace(
   { forceUnprotect }: { readonly forceUnprotect: boolean },
 ): Promise<InPlaceState> {
   const tables: InPlaceTable[] = [];
+  const all = await readAlarms(context);
   for (const { table, role, layout, source, settings } of tasks) {
     if (source.kind !== 'backup')
       throw new CliError('USAGE', '--in-place needs a backup of AWS: recovery points go with their table', {
@@ -32,7 +34,9 @@ export async function planInPlace(
         hint: 'restore into a new table with --to-table',
       });
     const base = { table, role, sourceArn: source.backup.arn, createdAt: now.createdAt };
-    tables.push({ ...base, record: settings.record ?? record, safety: null, stage: 'planned' });
+    const kept = settings.record ?? record;
+    const alarms = all === null ? kept.alarms : alarmsOn(all, table);
+    tables.push({ ...base, record: { ...kept, alarms }, safety: null, stage: 'planned' });
   }
   return { version: 1, tables };
 }

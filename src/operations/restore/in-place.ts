@@ -4,10 +4,10 @@ import { deleteTable, describeRestore } from '../../dynamodb/restores.js';
 import { setDeletionProtection } from '../../dynamodb/tables.js';
 import { CliError } from '../../errors.js';
 import { withAlarms } from '../tables/alarms.js';
-import { freeStamp } from '../backup/list.js';
 import { backupName } from '../backup/names.js';
 import { addRecord, recordFile } from '../backup/records.js';
 import { type SafetyOptions, untilSafe } from '../backup/safe.js';
+import { claimStamp } from '../backup/stamp.js';
 import type { OperationContext } from '../context.js';
 import type { InPlaceState, InPlaceTable } from './in-place-state.js';
 import { type RestorePlan, type RestoreResult, summedUp } from './from-backup.js';
@@ -112,22 +112,17 @@ async function makeSafe(
   progress: Progressing,
   options: InPlaceOptions,
 ): Promise<void> {
-  // A safety backup must not bear the name of the backup that is restored, which is found by it.
-  const stamp = await freeStamp(
-    context,
-    tasks.map(({ table }) => table),
-    context.now(),
-    tasks.flatMap(({ backup }) => backup?.name ?? []),
-  );
-  for (const task of tasks) {
-    const one = progress.of(task);
-    if (!(await needsSafety(context, one))) continue;
-    const { table } = one;
-    context.onProgress({ step: 'asking for a safety backup', table });
-    const made = await createBackup(context.dynamo, table, backupName(table, stamp));
-    const requestedAt = context.now();
-    progress.set(table, { stage: 'planned', safety: { table, name: made.name, arn: made.arn, requestedAt } });
-    addRecord(recordFile(options.recordFolder, made), { arn: made.arn, name: made.name, record: one.record });
+  const names = tasks.map(({ table }) => table);
+  const { stamp, release } = await claimStamp(context, names, {
+    at: context.now(),
+    folder: options.recordFolder,
+    // A safety backup must not bear the name of the backup that is restored, which is found by it.
+    taken: tasks.flatMap(({ backup }) => backup?.name ?? []),
+  });
+  try {
+    for (const task of tasks) await askForSafety(context, progress.of(task), stamp, progress, options);
+  } finally {
+    release();
   }
   const safeties = tasks.flatMap((task) => progress.of(task).safety ?? []);
   await untilSafe(context, safeties, options);
@@ -136,6 +131,22 @@ async function makeSafe(
     if (status !== 'AVAILABLE')
       throw new CliError('BACKUP_NOT_SAFE', `backup '${name}', which was to be restored, is ${status} now`);
   }
+}
+
+async function askForSafety(
+  context: OperationContext,
+  one: InPlaceTable,
+  stamp: string,
+  progress: Progressing,
+  { recordFolder }: InPlaceOptions,
+): Promise<void> {
+  if (!(await needsSafety(context, one))) return;
+  const { table, record } = one;
+  context.onProgress({ step: 'asking for a safety backup', table });
+  const { name, arn } = await createBackup(context.dynamo, table, backupName(table, stamp));
+  const requestedAt = context.now();
+  progress.set(table, { stage: 'planned', safety: { table, name, arn, requestedAt } });
+  await addRecord(recordFile(recordFolder, { name }), { arn, name, record });
 }
 
 const notReplaced = (table: string, why: string): CliError =>

@@ -1,9 +1,11 @@
 import { type ArchivedItem, itemsOf } from '../../archive/lines.js';
 import type { OpenArchive, OpenTable, SummedFile } from '../../archive/open.js';
-import { PUT_BATCH, putAll, putIfAbsent, type PutPace } from '../../dynamodb/put.js';
+import { WRITE_BATCH, type WritePace } from '../../dynamodb/batch-write.js';
+import { putAll, putIfAbsent } from '../../dynamodb/put.js';
 import { CliError } from '../../errors.js';
-import type { WireItem } from '../../schema/index.js';
+import { itemFromWire, type WireItem } from '../../schema/index.js';
 import type { OperationContext } from '../context.js';
+import { Lanes } from '../lanes.js';
 import type { RestoreJournal } from './journal.js';
 
 /** What becomes of an item whose key the table has already. */
@@ -19,7 +21,7 @@ export interface Load {
   /** An item as it is to be written. */
   readonly change: (item: WireItem) => WireItem;
   readonly journal: RestoreJournal;
-  readonly pace: PutPace;
+  readonly pace: WritePace;
   /** Calls in flight at the most. */
   readonly concurrency: number;
 }
@@ -44,30 +46,25 @@ const NOTE_EVERY = 1000;
 /** Writes the items of one table, and writes down how far it is: what is finished is not read again by another run. */
 export async function loadTable(load: Load): Promise<Loaded> {
   const { table, journal, concurrency } = load;
-  const run: Run = { ...load, room: new Room(concurrency), done: 0, failure: null };
+  const run: Run = { ...load, lanes: new Lanes(concurrency), done: 0 };
   for (const at of table.files.keys()) run.done += journal.of(table.role, at).lines;
-  let next = 0;
+  const files = table.files.entries();
+  // The first failure ends the other files after their batches in flight.
   const worker = async (): Promise<void> => {
-    for (let at = next++; at < table.files.length && run.failure === null; at = next++) {
-      const file = table.files[at];
-      if (file === undefined) return;
-      // The first failure ends the other files after their batches in flight.
-      await loadFile(run, file, at).catch((error: unknown) => {
-        run.failure ??= error;
-      });
-    }
+    for (const [at, file] of files) await loadFile(run, file, at);
   };
-  await Promise.all(Array.from({ length: Math.min(FILES_AT_ONCE, table.files.length) }, worker));
-  if (run.failure !== null) throw run.failure;
+  await Promise.all(
+    Array.from({ length: FILES_AT_ONCE }, () => worker().catch((error: unknown) => run.lanes.fail(error))),
+  );
+  await run.lanes.end();
   let skipped = 0;
   for (const at of table.files.keys()) skipped += journal.of(table.role, at).skipped;
   return { items: table.items - skipped, skipped };
 }
 
 interface Run extends Load {
-  readonly room: Room;
+  readonly lanes: Lanes;
   done: number;
-  failure: unknown;
 }
 
 /** Batches of a file that are in flight, and how far it is written without a gap. */
@@ -80,33 +77,19 @@ interface Order {
 }
 
 async function loadFile(run: Run, file: SummedFile, at: number): Promise<void> {
-  const { journal, table, room } = run;
+  const { journal, table, lanes } = run;
   const before = journal.of(table.role, at);
   if (before.lines >= file.items) return;
   const order: Order = { waiting: new Map(), next: 0, ...before, noted: before.lines };
-  const inFlight = new Set<Promise<void>>();
   let number = 0;
   try {
-    for await (const batch of batchesOf(itemsOf(file, run.archive.cipher), before.lines)) {
-      await room.take();
-      if (run.failure !== null) {
-        room.give();
-        break;
-      }
-      const writing: Promise<void> = writeBatch(run, batch, order, number, at)
-        .catch((error: unknown) => {
-          run.failure ??= error;
-        })
-        .finally(() => {
-          room.give();
-          inFlight.delete(writing);
-        });
-      inFlight.add(writing);
-      number += 1;
+    for await (const batch of batchesOf(itemsOf(file, run.archive.cipher), before.lines, WRITE_BATCH)) {
+      const place = number++;
+      await lanes.start(() => writeBatch(run, batch, order, place, at));
     }
   } finally {
     // Also when the file fails: no write goes on behind an error's back.
-    await Promise.all(inFlight);
+    await lanes.settle();
     if (order.lines > order.noted) journal.note(table.role, at, { lines: order.lines, skipped: order.skipped });
   }
 }
@@ -141,7 +124,7 @@ async function put(run: Run, batch: readonly ArchivedItem[], file: string): Prom
   if (context.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
   const items = batch.map(({ item }) => change(item));
   if (onConflict === 'overwrite') {
-    await putAll(context.dynamo, target, items, pace);
+    await putAll(context.dynamo, target, items.map(itemFromWire), pace, 'go on with --resume');
     return 0;
   }
   const outcomes = await Promise.all(
@@ -157,17 +140,18 @@ async function put(run: Run, batch: readonly ArchivedItem[], file: string): Prom
   return outcomes.filter((outcome) => outcome === 'conflict').length;
 }
 
-/** Items from a line on, 25 at a time. */
-async function* batchesOf(
+/** Items from a line on, so many at a time. */
+export async function* batchesOf(
   items: AsyncIterable<readonly ArchivedItem[]>,
   from: number,
+  most: number,
 ): AsyncGenerator<readonly ArchivedItem[]> {
   let batch: ArchivedItem[] = [];
   let characters = 0;
   for await (const found of items)
     for (const each of found) {
       if (each.line <= from) continue;
-      if (batch.length > 0 && (batch.length >= PUT_BATCH || characters + each.length > BATCH_CHARACTERS)) {
+      if (batch.length > 0 && (batch.length >= most || characters + each.length > BATCH_CHARACTERS)) {
         yield batch;
         batch = [];
         characters = 0;
@@ -176,30 +160,4 @@ async function* batchesOf(
       characters += each.length;
     }
   if (batch.length > 0) yield batch;
-}
-
-/** So many batches may be in flight, over all files. */
-class Room {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(size: number) {
-    this.#free = size;
-  }
-
-  async take(): Promise<void> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
 }

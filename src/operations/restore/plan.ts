@@ -248,19 +248,18 @@ function wantedTable(
 }
 
 /** What is for new tables only is not left out without a word. */
-function requireNoOverrides({ indexes, billing, ttl, verify }: RestoreRequest, target: string): void {
+function requireNoOverrides({ indexes, billing, ttl }: RestoreRequest, target: string): void {
   const given = [
     ...(indexes ? [] : ['--no-indexes']),
     ...(billing === null ? [] : ['--billing']),
     ...(ttl === 'off' ? ['--ttl off'] : []),
-    ...(verify === 'full' ? ['--verify full'] : []),
   ];
   if (given.length === 0) return;
   throw new CliError(
     'USAGE',
     `the table '${target}' exists: ${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} for new tables`,
     {
-      hint: 'with --on-conflict the settings of a table stay as they are, and it may hold more than the archive',
+      hint: 'with --on-conflict the settings of a table stay as they are',
     },
   );
 }

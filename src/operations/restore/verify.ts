@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { itemsOf } from '../../archive/lines.js';
 import type { OpenArchive, OpenTable } from '../../archive/open.js';
-import { Budget, Governor } from '../../dynamodb/governor.js';
+import { type Budget, Governor } from '../../dynamodb/governor.js';
 import { UNREADABLE } from '../../dynamodb/items.js';
 import { scanSegments, type ScannedPage } from '../../dynamodb/parallel-scan.js';
 import { CliError } from '../../errors.js';
@@ -9,13 +9,23 @@ import { canonicalItem, itemToWire, type WireItem } from '../../schema/index.js'
 import { readingOf } from '../capacity.js';
 import type { OperationContext } from '../context.js';
 
-const READS_AT_ONCE = 4;
+export const READS_AT_ONCE = 4;
+
+/** A table that was restored, and what it is compared with. */
+export interface Comparison {
+  readonly context: OperationContext;
+  readonly archive: OpenArchive;
+  readonly source: OpenTable;
+  readonly target: string;
+  /** An item as it was written. */
+  readonly change: (item: WireItem) => WireItem;
+  /** Takes down the read units. */
+  readonly reads: Budget;
+}
 
 /** Reads a table that was just written, so strongly consistent: a count that lags would look like a loss. */
 async function readAll(
-  context: OperationContext,
-  table: string,
-  items: number,
+  { context, source: { items }, target: table, reads }: Comparison,
   countOnly: boolean,
   onPage: (page: ScannedPage) => void,
 ): Promise<void> {
@@ -28,7 +38,7 @@ async function readAll(
       consistent: true,
       countOnly,
       governor: new Governor({ concurrency: READS_AT_ONCE, signal: context.signal }),
-      budget: new Budget(null, context.signal),
+      budget: reads,
     },
     async (page) => {
       onPage(page);
@@ -38,17 +48,25 @@ async function readAll(
   );
 }
 
-/** How many items a table holds, counted one by one; about as many as `expected`. */
-export async function countItems(context: OperationContext, table: string, expected: number): Promise<number> {
+/** Counts the items of a new table one by one. Throws RESTORE_MISMATCH. */
+export async function verifyCount(request: Comparison): Promise<void> {
+  const { source, target } = request;
   let count = 0;
-  await readAll(context, table, expected, true, (page) => {
+  await readAll(request, true, (page) => {
     count += page.count;
   });
-  return count;
+  if (count !== source.items) throw otherCount(target, count, source.items);
 }
 
+const HINT = 'somebody else writes to it, or has removed items; TTL and stream were left off';
+
+const otherCount = (target: string, count: number, expected: number): CliError =>
+  new CliError('RESTORE_MISMATCH', `table '${target}' holds ${count} items, and the archive ${expected}`, {
+    hint: HINT,
+  });
+
 /** An item as far as the SDK can read it back. */
-const readable = (item: WireItem): WireItem =>
+export const readable = (item: WireItem): WireItem =>
   Object.hasOwn(item, UNREADABLE)
     ? Object.fromEntries(Object.entries(item).filter(([name]) => name !== UNREADABLE))
     : item;
@@ -72,27 +90,17 @@ class Digest {
   }
 }
 
-/** Compares every item of a table with those of an archive, without holding either in memory. */
-export async function verifyItems(
-  context: OperationContext,
-  archive: OpenArchive,
-  source: OpenTable,
-  target: string,
-  change: (item: WireItem) => WireItem,
-): Promise<void> {
+/** Compares every item of a new table with those of an archive, without holding either in memory. Throws RESTORE_MISMATCH. */
+export async function verifyItems(request: Comparison): Promise<void> {
+  const { archive, source, target, change } = request;
   const expected = new Digest();
   for (const file of source.files)
     for await (const found of itemsOf(file, archive.cipher)) for (const { item } of found) expected.add(change(item));
   const actual = new Digest();
-  await readAll(context, target, source.items, false, (page) => {
+  await readAll(request, false, (page) => {
     for (const item of page.items) actual.add(itemToWire(item));
   });
-  if (actual.count === expected.count && actual.sum === expected.sum) return;
-  throw new CliError(
-    'RESTORE_MISMATCH',
-    actual.count === expected.count
-      ? `an item of table '${target}' is not as it was written`
-      : `table '${target}' holds ${actual.count} items, and the archive ${expected.count}`,
-    { hint: 'somebody else writes to it, or has removed items; TTL and stream were left off' },
-  );
+  if (actual.count !== expected.count) throw otherCount(target, actual.count, expected.count);
+  if (actual.sum !== expected.sum)
+    throw new CliError('RESTORE_MISMATCH', `an item of table '${target}' is not as it was written`, { hint: HINT });
 }

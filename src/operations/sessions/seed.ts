@@ -1,6 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { putItems } from '../../dynamodb/items.js';
+import { WRITE_BATCH, type WritePace } from '../../dynamodb/batch-write.js';
+import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
+import { putAll } from '../../dynamodb/put.js';
 import { exampleSession, type ExampleSession, type Random } from '../../schema/index.js';
 import { CliError } from '../../errors.js';
 import type { OperationContext } from '../context.js';
@@ -27,7 +29,7 @@ export interface SeedResult {
   readonly error: CliError | null;
 }
 
-/** Sessions that are made and written at once; four calls of 25 items are in flight. */
+/** Sessions that are made and written at once, and calls of 25 items in flight. */
 const CHUNK = 100;
 const IN_FLIGHT = 4;
 
@@ -54,13 +56,19 @@ export async function planSeed(context: OperationContext, target: Target, reques
 export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
   const plan = await planSeed(context, target, request);
   const [sessionsTable = '', eventsTable] = plan.tables;
+  const { signal } = context;
+  const pace = {
+    governor: new Governor({ concurrency: IN_FLIGHT, signal }),
+    budget: new Budget(null, signal),
+    cost: new UnitCost(1),
+  };
   let [sessions, events] = [0, 0];
   for (const chunk of chunks(target, request, context.now())) {
     const items = chunk.flatMap((example) => example.events);
     try {
       const rows = chunk.map(({ session }) => session);
-      await putAll(context, sessionsTable, rows);
-      if (eventsTable !== undefined) await putAll(context, eventsTable, items);
+      await putEach(context, sessionsTable, rows, pace);
+      if (eventsTable !== undefined) await putEach(context, eventsTable, items, pace);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       return { ...plan, sessions, events, error };
@@ -78,15 +86,17 @@ export async function seed(context: OperationContext, target: Target, request: S
   return { ...plan, sessions, events };
 }
 
-async function putAll(
-  context: OperationContext,
+async function putEach(
+  { dynamo }: OperationContext,
   table: string,
   items: readonly ExampleSession['session'][],
+  pace: WritePace,
 ): Promise<void> {
-  const share = Math.ceil(items.length / IN_FLIGHT / 25) * 25;
-  const parts = Array.from({ length: IN_FLIGHT }, (_, at) => items.slice(at * share, (at + 1) * share));
+  const batches = Array.from({ length: Math.ceil(items.length / WRITE_BATCH) }, (_, at) =>
+    items.slice(at * WRITE_BATCH, (at + 1) * WRITE_BATCH),
+  );
   // All are waited for, also when one fails: no write goes on behind an error's back.
-  const written = await Promise.allSettled(parts.map((part) => putItems(context.dynamo, table, part)));
+  const written = await Promise.allSettled(batches.map((batch) => putAll(dynamo, table, batch, pace, 'run again')));
   for (const result of written) if (result.status === 'rejected') throw result.reason;
 }
 

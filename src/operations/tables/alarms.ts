@@ -35,12 +35,26 @@ export function alarmsOn(alarms: readonly Alarm[], table: string): readonly stri
   return [...watching].toSorted((a, b) => a.localeCompare(b));
 }
 
+/**
+ * The names of those that watch a table that was backed up and not the one that it became; where both have one name,
+ * which watch that. What was recorded stands in where nothing can be read now.
+ */
+export function alarmsLeft(
+  all: readonly Alarm[] | null,
+  {
+    source,
+    target,
+    recorded,
+  }: { readonly source: string; readonly target: string; readonly recorded: readonly string[] | null },
+): readonly string[] | null {
+  if (all === null) return recorded;
+  const onTarget = new Set(source === target ? [] : alarmsOn(all, target));
+  return alarmsOn(all, source).filter((name) => !onTarget.has(name));
+}
+
 const isThere = ({ outcome }: RestoredTable): boolean => outcome === 'done' || outcome === 'partly';
 
-/**
- * Tells of restored tables which alarms watch the table that was backed up and not the new one; where both have one name,
- * which watch that. What was recorded with the backup stands in where nothing can be read now.
- */
+/** Tells of restored tables which alarms are left; what was recorded with the backup stands in. */
 export async function withAlarms(
   context: OperationContext,
   tasks: readonly RestoreTask[],
@@ -52,8 +66,6 @@ export async function withAlarms(
     if (!isThere(table)) return table;
     const { source, target } = table;
     const recorded = tasks.find((task) => task.table === source)?.settings.record?.alarms ?? null;
-    if (all === null) return { ...table, alarms: recorded };
-    const onTarget = new Set(source === target ? [] : alarmsOn(all, target));
-    return { ...table, alarms: alarmsOn(all, source).filter((name) => !onTarget.has(name)) };
+    return { ...table, alarms: alarmsLeft(all, { source, target, recorded }) };
   });
 }

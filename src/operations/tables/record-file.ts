@@ -1,7 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
+import { holdLock, ownerText } from '../../locks/hold.js';
 import { parseRecord, type TableRecord } from '../../schema/index.js';
 
 /** What is kept of a table that is dropped, until it is there again. */
@@ -31,6 +42,39 @@ function onDisk<T>(file: string, doing: string, work: () => T): T {
     });
   }
 }
+
+/**
+ * Keeps a table's record for this process while it works with it: of two that made one table anew, one would take for the
+ * table's settings what the other has half put back. Throws TABLE_BUSY while another process has it.
+ */
+export async function withRecordFile<T>(file: string, table: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${file}.lock`;
+  const hold = onDisk(file, 'lock', () => {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return holdLock(lock, 'mcp-sessions teardown');
+  });
+  if (hold.kind === 'held')
+    throw new CliError('TABLE_BUSY', `table '${table}' is being made anew by ${ownerText(hold.record)}`, {
+      hint: `wait for it to end; if that is no mcp-sessions, remove '${lock}'`,
+    });
+  try {
+    return await work();
+  } finally {
+    hold.release();
+  }
+}
+
+/**
+ * Does work after which a table's record is not wanted any more. Where there is none nothing is locked, for not every
+ * folder can be written; one that another process writes meanwhile stays.
+ */
+export const forgettingRecord = (file: string, table: string, work: () => Promise<void>): Promise<void> =>
+  existsSync(file)
+    ? withRecordFile(file, table, async () => {
+        await work();
+        removeRecordFile(file);
+      })
+    : work();
 
 /** Forces to disk what a folder says of its files; not every system lets a folder be opened. */
 function syncFolder(folder: string): void {

@@ -5,7 +5,14 @@ import { CliError } from '../../errors.js';
 import { desiredOf, recordDifferences, type TableRecord } from '../../schema/index.js';
 import type { OperationContext } from '../context.js';
 import { type PutBack, putBack, readRecord, type RecordedTable, readWhole } from './put-back.js';
-import { type KeptRecord, readRecordFile, removeRecordFile, writeRecordFile } from './record-file.js';
+import {
+  forgettingRecord,
+  type KeptRecord,
+  readRecordFile,
+  removeRecordFile,
+  withRecordFile,
+  writeRecordFile,
+} from './record-file.js';
 import { patiently, settle, untilGone } from '../waits.js';
 
 export interface RecreateRequest {
@@ -44,9 +51,12 @@ const refusal = (name: string, losses: readonly string[]): CliError =>
 /**
  * Drops a table and creates it anew with every setting put back; costs no write units. The settings are written to a
  * file first: whenever this is cut off, the same call goes on from there. Throws TEARDOWN_REFUSED where the table would
- * not be the same again, before anything is changed.
+ * not be the same again, TABLE_BUSY where another process is at it, before anything is changed.
  */
-export async function recreate(context: OperationContext, request: RecreateRequest): Promise<RecreateResult> {
+export const recreate = (context: OperationContext, request: RecreateRequest): Promise<RecreateResult> =>
+  withRecordFile(request.file, request.table.name, () => makeAnew(context, request));
+
+async function makeAnew(context: OperationContext, request: RecreateRequest): Promise<RecreateResult> {
   const started = performance.now();
   const { name } = request.table;
   const before = readRecordFile(request.file);
@@ -91,14 +101,13 @@ export async function isUnfinished(context: OperationContext, name: string, file
 }
 
 /** Takes back what a run did that ended before it dropped the table: its protection is put back, its file goes. */
-export async function forgetRecreate(context: OperationContext, name: string, file: string): Promise<void> {
-  const kept = readRecordFile(file);
-  if (kept?.record.deletionProtection === true && (await isStillThere(context, name, kept))) {
+export const forgetRecreate = (context: OperationContext, name: string, file: string): Promise<void> =>
+  forgettingRecord(file, name, async () => {
+    const kept = readRecordFile(file);
+    if (kept?.record.deletionProtection !== true || !(await isStillThere(context, name, kept))) return;
     const { deletionProtection } = await settle(context, name);
     if (!deletionProtection) await setDeletionProtection(context.dynamo, name, true);
-  }
-  removeRecordFile(file);
-}
+  });
 
 async function keepRecord(
   context: OperationContext,

@@ -1,5 +1,5 @@
 import { CliError } from '../../errors.js';
-import { folderProblem } from '../../archive/write.js';
+import { folderProblem } from '../../archive/folder.js';
 import { isProduction, type TableName } from '../../schema/index.js';
 import { offersBackups } from '../backup/place.js';
 import { type OperationContext, type Place, placeOf } from '../context.js';

@@ -6,7 +6,7 @@ import { applyStep } from '../setup/apply-step.js';
 import { type ClearPace, clearItems, type ClearResult } from '../clear/clear.js';
 import type { OperationContext } from '../context.js';
 import { dropTable, forgetRecreate, recreate, type RecreateResult } from '../tables/recreate.js';
-import { removeRecordFile } from '../tables/record-file.js';
+import { forgettingRecord } from '../tables/record-file.js';
 import { backUp, type BackupOptions, type MadeBackup } from './backup.js';
 import { untilGone } from '../waits.js';
 import type { TeardownPlan } from './plan.js';
@@ -169,10 +169,11 @@ async function disableStream(work: Work, { table, view }: StreamStep): Promise<E
 }
 
 async function remove({ context, forceUnprotect }: Work, { table }: DeleteStep): Promise<Ending> {
-  if (table.observed?.status === 'DELETING') await untilGone(context, table.name);
-  else await dropTable(context, table.name, forceUnprotect);
+  const { name, observed, recordFile: file } = table;
   // Whoever deletes a table does not want it back from an interrupted run.
-  removeRecordFile(table.recordFile);
+  await forgettingRecord(file, name, () =>
+    observed?.status === 'DELETING' ? untilGone(context, name) : dropTable(context, name, forceUnprotect),
+  );
   return { outcome: 'done', ...(await lastBackup(context, table)) };
 }
 

@@ -282,39 +282,6 @@ describe('an archive that was stopped', () => {
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true });
   });
 
-  it('is not gone on with where a finished file is not as it was, and no list is made of it', async () => {
-    const { context, target } = await stage(engine.endpoint, { count: 200, events: 0, expired: 0 });
-    const place = path.join(tempFolder(), 'archive');
-    const options = { segments: 2, events: false, concurrency: 1, sizes: { partBytes: 2000, pageItems: 20 } };
-    const stop = new AbortController();
-    let scans = 0;
-    const stopping = contextFor(engine.endpoint, {
-      signal: stop.signal,
-      onCall: ({ operation }) => {
-        scans += operation === 'Scan' ? 1 : 0;
-        if (scans === 4) stop.abort();
-      },
-    });
-    await archiveTo(stopping, target, place, options);
-    const data = path.join(exportBelow(place, 'sessions'), 'data');
-    const [name = ''] = readdirSync(data);
-    const file = path.join(data, name);
-    const whole = readFileSync(file);
-    const bytes = Buffer.from(whole);
-    bytes.writeUInt8(bytes.readUInt8(bytes.length - 9) ^ 1, bytes.length - 9);
-    writeFileSync(file, bytes);
-    await expect(archiveTo(context, target, place, { ...options, resume: true })).rejects.toMatchObject({
-      code: 'ARCHIVE_INVALID',
-      message: expect.stringContaining(`${name}: was finished by an earlier run`),
-    });
-    writeFileSync(file, whole);
-    const meddling = contextFor(engine.endpoint, { onProgress: () => writeFileSync(file, 'x') });
-    await expect(archiveTo(meddling, target, place, { ...options, resume: true })).rejects.toMatchObject({
-      code: 'ARCHIVE_INVALID',
-    });
-    expect(existsSync(path.join(place, 'archive.json'))).toBe(false);
-  });
-
   it('names the command that began it wherever it stands in the way', async () => {
     const { context, target } = await stage(engine.endpoint, { count: 30, events: 0, expired: 0 });
     const place = path.join(tempFolder(), 'archive');

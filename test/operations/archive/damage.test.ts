@@ -206,6 +206,22 @@ describe('an archive whose lists were made to fit', () => {
       (file, text) => sized(file, text.replace('{"Item":{', `{"Item":{"big":{"S":"${'x'.repeat(412_000)}"},`)),
       /line 1: is larger than the 400 KB/,
     ],
+    [
+      'an attribute is there twice in a line',
+      (file, text) => sized(file, text.replace(/\n(\{"Item":\{)/, '\n$1"user":{"S":"x"},"user":{"S":"y"},')),
+      /line 2: has a name twice in one object/,
+    ],
+    [
+      'a nested name is there twice, written in another way',
+      (file, text) =>
+        sized(file, text.replace(/\n(\{"Item":\{)/, '\n$1"m":{"M":{"k":{"S":"x"}, "\\u006b" : {"S":"y"}}},')),
+      /line 2: has a name twice in one object/,
+    ],
+    [
+      'an item is there twice in a line',
+      (file, text) => sized(file, text.replace('{"Item":', '{"Item":{"session_id":{"S":"x"}},"Item":')),
+      /line 1: has a name twice in one object/,
+    ],
     ['a line is no UTF-8', (file, text) => unreadable(file, text), /line 2: is no UTF-8/],
     ['a path leads out of it', (file) => Buffer.from(outside(file)), /is not below the archive/],
   ];
@@ -221,6 +237,23 @@ describe('an archive whose lists were made to fit', () => {
     await expect(planRestore(context, restoreRequest(folder, { toTable: 'never-made' }))).rejects.toMatchObject({
       code: 'ARCHIVE_INVALID',
     });
+  });
+
+  it('is taken with other spaces and another order of names, as other writers may have them', async () => {
+    const { folder, context } = await archived(null);
+    forge(folder, (file, text) => {
+      const lines = text.trimEnd().split('\n');
+      const others = lines.map((line) => {
+        const { Item: item } = JSON.parse(line);
+        return JSON.stringify({ Item: Object.fromEntries(Object.entries(item).toReversed()) }, null, ' ').replaceAll(
+          '\n',
+          ' ',
+        );
+      });
+      return sized(file, `${others.join('\n')}\n`);
+    });
+    expect((await verifyArchive(folder, null, OPTIONS)).problems).toEqual([]);
+    expect(await planRestore(context, restoreRequest(folder, { toTable: 'never-made' }))).toBeDefined();
   });
 
   it('is refused when two tables are of one role', async () => {

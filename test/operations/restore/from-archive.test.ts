@@ -10,17 +10,13 @@ import { tempFolder } from '../../support/cli.js';
 import { useEngine } from '../../support/engine.js';
 import { archiveTo, contentOf, restoreFrom, restoreRequest } from '../archive/harness.js';
 import { closeAll, contextFor, freshName, setUp, startDouble, targetOf } from '../harness.js';
-import { idsOf, itemsOf, stage, type Stage } from '../purge/harness.js';
+import { idsOf, itemsOf } from '../purge/harness.js';
+import { type Archived, archivedOn, stateOf } from './harness.js';
 
 const engine = useEngine();
 closeAll();
 
-async function archived(count = 30): Promise<Stage & { readonly folder: string; readonly copy: string }> {
-  const staged = await stage(engine.endpoint, { count, events: 2, expired: 0.5 });
-  const folder = path.join(tempFolder(), 'archive');
-  await archiveTo(staged.context, staged.target, folder, { segments: 3 });
-  return { ...staged, folder, copy: `${staged.sessions}-copy` };
-}
+const archived = (count?: number): Promise<Archived> => archivedOn(engine.endpoint, count);
 
 /** A record without what no two tables share. */
 async function settingsOf(context: OperationContext, name: string): Promise<object> {
@@ -178,88 +174,8 @@ describe('a restore into new tables', () => {
   });
 });
 
-const stateOf = async (table: string, id: string): Promise<string | undefined> => {
-  const { Item } = await engine.raw.call('GetItem', { TableName: table, Key: { session_id: { S: id } } });
-  return Item?.['state']?.S;
-};
-
-describe('a restore into tables that are there', () => {
-  const KEPT = { session_id: { S: '' }, state: { S: 'newer' } };
-
-  async function withOneNewer(): Promise<Awaited<ReturnType<typeof archived>> & { readonly id: string }> {
-    const staged = await archived();
-    const [id = '', gone = ''] = await idsOf(engine.raw, staged.sessions);
-    await engine.raw.call('PutItem', { TableName: staged.sessions, Item: { ...KEPT, session_id: { S: id } } });
-    await engine.raw.call('DeleteItem', { TableName: staged.sessions, Key: { session_id: { S: gone } } });
-    return { ...staged, id };
-  }
-
-  it('skip: what is there stays, what is gone comes back, what is equal is no conflict', async () => {
-    const { context, sessions, folder, id } = await withOneNewer();
-    const { error, tables } = await restoreFrom(context, folder, { onConflict: 'skip' });
-    expect(error).toBeNull();
-    expect(tables.map(({ items, skipped, reapplied }) => [items, skipped, reapplied])).toEqual([
-      [29, 1, []],
-      [60, 0, []],
-    ]);
-    expect(await stateOf(sessions, id)).toBe('newer');
-    expect((await idsOf(engine.raw, sessions)).size).toBe(30);
-  });
-
-  it('overwrite: what the archive has stands in the table', async () => {
-    const { context, sessions, folder, id } = await withOneNewer();
-    const { tables } = await restoreFrom(context, folder, { onConflict: 'overwrite' });
-    expect(tables.map(({ items, skipped }) => [items, skipped])).toEqual([
-      [30, 0],
-      [60, 0],
-    ]);
-    expect(await stateOf(sessions, id)).not.toBe('newer');
-  });
-
-  it('fail: ends at the first item that is another one', async () => {
-    const { context, sessions, folder, id } = await withOneNewer();
-    const { error } = await restoreFrom(context, folder, { onConflict: 'fail' });
-    expect(error).toMatchObject({
-      code: 'RESTORE_CONFLICT',
-      exitCode: 5,
-      message: expect.stringMatching(/ of line \d+ of sessions\/AWSDynamoDB\/.*\.json\.gz$/),
-    });
-    expect(await stateOf(sessions, id)).toBe('newer');
-  });
-
-  it.each([
-    ['--ttl off', { ttl: 'off' }],
-    ['--no-indexes', { indexes: false }],
-    ['--billing', { billing: { mode: 'on-demand' } }],
-    ['--verify full', { verify: 'full' }],
-  ] as const)('take nothing that is for new tables only: %s', async (flag, more) => {
-    const { context, folder, copy } = await archived(2);
-    await expect(restoreFrom(context, folder, { onConflict: 'skip', ...more })).rejects.toMatchObject({
-      code: 'USAGE',
-      exitCode: 2,
-      message: expect.stringContaining(`${flag} is for new tables`),
-    });
-    const request = { onConflict: 'skip', toTable: copy, ...more } as const;
-    expect((await restoreFrom(context, folder, request)).error).toBeNull();
-  });
-
-  it('are refused when they have other keys, or when the archive is of another layout', async () => {
-    const { context, folder, events } = await archived(2);
-    await expect(
-      restoreFrom(context, folder, { toTable: events, toEventsTable: 'others', onConflict: 'skip' }),
-    ).rejects.toMatchObject({
-      code: 'LAYOUT_MISMATCH',
-      message: expect.stringContaining('session_id (S) + event_id (N)'),
-    });
-    await expect(restoreFrom(context, folder, { layout: 'express', toTable: 'new-one' })).rejects.toMatchObject({
-      code: 'LAYOUT_MISMATCH',
-      message: expect.stringContaining("'mcp', not of 'express'"),
-    });
-  });
-});
-
 /** An archive, and a restore of it that was interrupted. */
-async function stopped(more: object = {}): Promise<Awaited<ReturnType<typeof archived>>> {
+async function stopped(more: object = {}): Promise<Archived> {
   const staged = await archived(60);
   const stop = new AbortController();
   const stopping = contextFor(engine.endpoint, {
@@ -348,7 +264,7 @@ describe('a restore that was stopped', () => {
       code: 'TABLE_EXISTS',
       hint: expect.stringContaining('--on-conflict'),
     });
-    expect(await stateOf(copy, id)).toBe("another's");
+    expect(await stateOf(engine.raw, copy, id)).toBe("another's");
   });
 
   it('does not write into a table that somebody else made while it was about to', async () => {
@@ -432,7 +348,7 @@ describe('a restore that was stopped', () => {
   });
 });
 
-async function exported(): Promise<Awaited<ReturnType<typeof archived>> & { readonly place: string }> {
+async function exported(): Promise<Archived & { readonly place: string }> {
   const staged = await archived();
   const place = path.join(staged.folder, '..', 'download');
   cpSync(path.join(staged.folder, 'sessions'), place, { recursive: true });

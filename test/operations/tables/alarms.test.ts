@@ -1,14 +1,19 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connect, PLACEHOLDER_CREDENTIALS } from '../../../src/dynamodb/client.js';
 import { alarmsOn } from '../../../src/operations/tables/alarms.js';
-import { recordOfBackup } from '../../../src/operations/backup/records.js';
+import { recordFile, recordOfBackup } from '../../../src/operations/backup/records.js';
 import { planInPlace } from '../../../src/operations/restore/in-place-plan.js';
 import { planRestore, restoreBackups } from '../../../src/operations/restore/from-backup.js';
+import { planRestore as planArchive } from '../../../src/operations/restore/plan.js';
 import { restoreInPlace } from '../../../src/operations/restore/in-place.js';
 import { parseRecord } from '../../../src/schema/index.js';
+import type { FaultRule } from '../../support/double/faults.js';
 import { useEngine } from '../../support/engine.js';
 import { type BackedUp, removeFolders, restoreOf, twoTables } from '../backup/harness.js';
+import { archiveTo, restoreFrom, restoreRequest } from '../archive/harness.js';
 import { closeAll } from '../harness.js';
+import { stage } from '../purge/harness.js';
 
 closeAll();
 removeFolders();
@@ -152,6 +157,65 @@ describe.concurrent('restore', () => {
     const options = { settle: false, timeoutMs: 10_000, forceUnprotect, recordFolder: tables.folder, save: () => {} };
     const { tables: replaced } = await restoreInPlace(tables.context, plan, state, options);
     expect(replaced).toMatchObject([{ outcome: 'done', alarms: ON_SESSIONS }]);
+    // So that a restore of the safety backup knows them too.
+    const { name = '', arn = '' } = replaced[0]?.safety ?? {};
+    expect(recordOfBackup(recordFile(tables.folder, { name }), arn)?.alarms).toEqual(ON_SESSIONS);
+  });
+});
+
+const archived = async (fault?: Omit<FaultRule, 'operation'>) => {
+  const tables = await twoTables(engine);
+  putAlarms(tables);
+  if (fault !== undefined) tables.running.double.inject({ operation: 'DescribeAlarms', times: 5, ...fault });
+  const folder = path.join(tables.folder, 'archive');
+  const made = await archiveTo(tables.context, tables.target, folder);
+  return { tables, folder, alarms: made.tables.map(({ alarms }) => alarms) };
+};
+const denied: Omit<FaultRule, 'operation'> = { error: { name: 'AccessDenied', message: 'no' }, status: 403 };
+const restored = async (
+  { tables, folder }: Awaited<ReturnType<typeof archived>>,
+  more: Parameters<typeof restoreFrom>[2],
+) => (await restoreFrom(tables.context, folder, more)).tables.map(({ alarms }) => alarms);
+
+describe('an archive', () => {
+  it('holds the names of the alarms on each table, and a restore tells which watch the old one only', async () => {
+    const made = await archived();
+    expect(made.alarms).toEqual([ON_SESSIONS, ['events-throttled']]);
+    const { archive } = await planArchive(made.tables.context, restoreRequest(made.folder, { toTable: 'never-made' }));
+    expect(archive.tables.map(({ record }) => record?.alarms)).toEqual(made.alarms);
+    const { alarms } = made.tables.running.double.state;
+    const copy = `${made.tables.names.sessions}-copy`;
+    // Today's count, not those of the archive.
+    alarms.splice(
+      alarms.findIndex(({ AlarmName }) => AlarmName === 'sessions-math'),
+      1,
+    );
+    expect(await restored(made, { toTable: copy })).toEqual([
+      ['sessions-any', 'sessions-throttled'],
+      ['events-throttled'],
+    ]);
+  });
+
+  it('is made all the same where they may not be read, and a restore then tells those that were recorded', async () => {
+    const made = await archived(denied);
+    expect(made.alarms).toEqual([null, null]);
+    const whole = await archived();
+    whole.tables.running.double.inject({ operation: 'DescribeAlarms', times: 5, ...denied });
+    const toTable = `${whole.tables.names.sessions}-copy`;
+    expect(await restored(whole, { toTable })).toEqual([ON_SESSIONS, ['events-throttled']]);
+  });
+
+  it('of another region tells those of that region, and of an engine without CloudWatch none', async () => {
+    const made = await archived();
+    const elsewhere = made.tables.running.context({ region: 'us-west-2' });
+    made.tables.running.double.state.alarms.splice(0);
+    const there = (await restoreFrom(elsewhere, made.folder, { toTable: `${made.tables.names.sessions}-2` })).tables;
+    expect(there.map(({ alarms }) => alarms)).toEqual([ON_SESSIONS, ['events-throttled']]);
+    const staged = await stage(engine.endpoint, { count: 1, events: 1, expired: 0 });
+    const folder = path.join(made.tables.folder, 'local');
+    await archiveTo(staged.context, staged.target, folder);
+    const { tables } = await restoreFrom(staged.context, folder, { toTable: `${staged.sessions}-copy` });
+    for (const table of tables) expect(table).not.toHaveProperty('alarms');
   });
 });
 

@@ -8,13 +8,41 @@ import { teardown, type TeardownResult } from '../../../src/operations/teardown/
 import type { BackupOptions } from '../../../src/operations/teardown/backup.js';
 import { planTeardown, type TeardownPlan } from '../../../src/operations/teardown/plan.js';
 import type { TeardownRequest } from '../../../src/operations/teardown/table.js';
-import { type TargetOptions, targetOf } from '../harness.js';
+import { seed } from '../../../src/operations/sessions/seed.js';
+import {
+  freshName,
+  type RunningDouble,
+  type SetupOptions,
+  setUp,
+  startDouble,
+  type TargetOptions,
+  targetOf,
+} from '../harness.js';
 
 /** A new folder, removed when the test ends. */
 export function testFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+export interface Stage extends RunningDouble {
+  readonly tables: { readonly sessions: string; readonly events: string };
+  /** Where records are kept. */
+  readonly folder: string;
+}
+
+/** Both tables on a double of AWS, with so many sessions, of two events each. */
+export async function stageOn(endpoint: string, options: SetupOptions = {}, rows = 0): Promise<Stage> {
+  const double = await startDouble(endpoint);
+  const sessions = freshName('down');
+  const tables = { sessions, events: `${sessions}-events` };
+  const context = double.context();
+  await setUp(context, { ...tables, ...options });
+  if (rows > 0)
+    await seed(context, await targetOf(context, tables), { count: rows, events: 2, expired: 0, randomSeed: 1 });
+  double.double.forgetCalls();
+  return { ...double, tables, folder: testFolder() };
 }
 
 export const PACE = { concurrency: 8, segments: null, maxReadUnits: null, maxWriteUnits: null } as const;

@@ -3,45 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { chooseWay, estimateClear, NOTICEABLE_UNITS } from '../../../src/operations/clear/choice.js';
 import { observeStructure } from '../../../src/dynamodb/describe.js';
 import { recordFile } from '../../../src/operations/tables/record-file.js';
-import { seed } from '../../../src/operations/sessions/seed.js';
 import { resolveTarget } from '../../../src/operations/target.js';
 import { planTeardown } from '../../../src/operations/teardown/plan.js';
 import type { StepName } from '../../../src/operations/teardown/table.js';
 import { awsFaults } from '../../support/aws-double.js';
 import { useEngine } from '../../support/engine.js';
-import {
-  closeAll,
-  freshName,
-  type RunningDouble,
-  type SetupOptions,
-  setUp,
-  startDouble,
-  targetOf,
-} from '../harness.js';
+import { closeAll, freshName, type SetupOptions, setUp, targetOf } from '../harness.js';
 import { itemsOf } from '../purge/harness.js';
-import { linesOf, PACE, requestFor, tearDown, testFolder } from './harness.js';
+import { linesOf, PACE, requestFor, type Stage, stageOn, tearDown } from './harness.js';
 
 const engine = useEngine();
 closeAll();
 
 const ALL: readonly StepName[] = ['delete', 'disable-streams', 'clear-data'];
 
-interface Stage extends RunningDouble {
-  readonly tables: { readonly sessions: string; readonly events: string };
-  readonly folder: string;
-}
-
-async function stage(options: SetupOptions = {}, rows = 0): Promise<Stage> {
-  const double = await startDouble(engine.endpoint);
-  const sessions = freshName('down');
-  const tables = { sessions, events: `${sessions}-events` };
-  const context = double.context();
-  await setUp(context, { ...tables, ...options });
-  if (rows > 0)
-    await seed(context, await targetOf(context, tables), { count: rows, events: 2, expired: 0, randomSeed: 1 });
-  double.double.forgetCalls();
-  return { ...double, tables, folder: testFolder() };
-}
+const stage = (options: SetupOptions = {}, rows = 0): Promise<Stage> => stageOn(engine.endpoint, options, rows);
 
 const exists = async (name: string): Promise<boolean> =>
   (await engine.raw.call('ListTables')).TableNames?.includes(name) === true;
