@@ -3,6 +3,7 @@ import type { Settings, Sourced } from '../config/settings.js';
 import type { Finding } from '../operations/tables/doctor.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
+import { FIND, LIST_BACKUPS, OBSERVE, optional } from './permissions.js';
 
 const sourced = ({ value, source }: Sourced<string | null>, absent: string): string => `${value ?? absent} (${source})`;
 
@@ -77,6 +78,12 @@ export const doctorCommand: CommandDefinition = {
         'region, endpoint, permissions, tables, schema, TTL values. Changes nothing. Exits 3 when there is a finding.',
     );
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    { on: 'table', actions: ['dynamodb:Scan'] },
+    ...optional(LIST_BACKUPS, [{ on: 'any', actions: ['dynamodb:ListTables'] }]),
+  ],
   examples: [
     { command: 'mcp-sessions doctor', does: 'why does it not work?' },
     { command: "mcp-sessions doctor --json | jq '.findings[] | select(.ok | not)'", does: 'just what is wrong' },

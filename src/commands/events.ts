@@ -4,6 +4,7 @@ import type { DecodedEvent } from '../schema/decode.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
+import { FIND } from './permissions.js';
 
 interface EventsFlags {
   readonly after?: string;
@@ -66,6 +67,37 @@ export const eventsCommand: CommandDefinition = {
       .option('-f, --follow', 'go on with new events until Ctrl-C')
       .option('--reveal', 'show secrets');
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'events', actions: ['dynamodb:Query'] },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:GetItem'],
+      when: 'there are no events, to know whether there is a session',
+      optional: true,
+    },
+    {
+      on: 'table',
+      role: 'events',
+      actions: ['dynamodb:DescribeTable'],
+      when: '--follow',
+      optional: true,
+    },
+    {
+      on: 'stream',
+      role: 'events',
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      when: '--follow',
+      optional: true,
+    },
+    {
+      on: 'table',
+      role: 'events',
+      actions: ['dynamodb:GetItem'],
+      when: '--follow, where the stream has no new images',
+    },
+  ],
   examples: [
     { command: 'mcp-sessions events 0198c0ffee --after 12', does: 'what came after event 12' },
     {

@@ -2,6 +2,7 @@ import { CliError, EXIT } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { nearest } from './nearest.js';
 import type { CommandSession } from './session.js';
+import { FIND } from './permissions.js';
 
 async function list(session: CommandSession): Promise<Outcome> {
   const [{ layoutListView }, { layouts }] = await Promise.all([import('./layouts-view.js'), session.settings()]);
@@ -49,6 +50,7 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'all layouts',
       declare: () => {},
+      needs: [],
       examples: [{ command: 'mcp-sessions layouts list', does: 'all of them, also those of the configuration file' }],
       run: (session) => list(session),
     },
@@ -59,6 +61,7 @@ export const layoutsCommand: CommandDefinition = {
       declare: (command) => {
         command.argument('<id>', "the layout's id");
       },
+      needs: [],
       examples: [
         { command: 'mcp-sessions layouts show mcp', does: 'what `setup` makes, and what `list` and `show` read' },
         { command: 'mcp-sessions layouts show mcp --output yaml', does: 'to start a layout of your own from' },
@@ -72,6 +75,7 @@ export const layoutsCommand: CommandDefinition = {
       declare: (command) => {
         command.argument('<table>', "the table's name");
       },
+      needs: [...FIND],
       examples: [{ command: 'mcp-sessions layouts detect sessions --region eu-west-1', does: 'what is this table?' }],
       run: (session, [table]) => detect(session, table),
     },

@@ -3,6 +3,7 @@ import { CliError } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
+import { EVENTS_TABLE, FIND } from './permissions.js';
 
 interface ShowFlags {
   readonly reveal?: boolean;
@@ -68,6 +69,18 @@ export const showCommand: CommandDefinition = {
         new Option('--events <n>', 'how many of the newest events').default(DEFAULT_EVENTS).argParser(wholeNumber(0)),
       );
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'sessions', actions: ['dynamodb:GetItem'] },
+    ...EVENTS_TABLE,
+    { on: 'table', role: 'events', actions: ['dynamodb:Query'] },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:Scan'],
+      when: 'no id is given, on a terminal',
+    },
+  ],
   examples: [
     { command: 'mcp-sessions show 0198c0ffee', does: 'a session with its newest events' },
     { command: "mcp-sessions show 0198c0ffee --json | jq '.attributes.state'", does: 'just its state' },

@@ -16,6 +16,7 @@ export const verifyBackupCommand: CommandDefinition = {
       .argument('<folder>', "the archive's folder, or that of an export that was downloaded from S3");
     declareLockOptions(command);
   },
+  needs: [],
   examples: [{ command: 'mcp-sessions backup verify ./archive', does: 'is it whole?' }],
   run: async (session, [folder], command) => {
     const { runVerifyBackup } = await import('./verify-run.js');
