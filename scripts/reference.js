@@ -10,13 +10,19 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = path.join(ROOT, 'README.md');
 const PLACE = /(<!-- reference -->\n)[^]*?(<!-- \/reference -->)/;
 
-/** The command tree of the sources; nothing is run by it. */
+/** The IAM actions that a command declares. */
+function needsOf(definitions, [word, ...rest]) {
+  const found = definitions.find(({ name }) => name === word);
+  return rest.length > 0 ? needsOf(found.subcommands, rest) : (found.needs ?? []);
+}
+
+/** The command tree of the sources, and what its commands need; nothing is run by it. */
 async function loadProgram() {
   const folder = path.join(ROOT, 'node_modules', '.cache', `mcp-sessions-reference-${process.pid}`);
   try {
     await build({
       absWorkingDir: ROOT,
-      entryPoints: { program: 'src/program.ts' },
+      entryPoints: { program: 'src/program.ts', commands: 'src/commands/index.ts' },
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       bundle: true,
@@ -27,8 +33,9 @@ async function loadProgram() {
       target: 'node20.19',
       logLevel: 'error',
     });
-    const { buildProgram } = await import(pathToFileURL(path.join(folder, 'program.mjs')).href);
-    return buildProgram({ act: async () => {} });
+    const load = (name) => import(pathToFileURL(path.join(folder, `${name}.mjs`)).href);
+    const [{ buildProgram }, { COMMANDS }] = await Promise.all([load('program'), load('commands')]);
+    return { program: buildProgram({ act: async () => {} }), needsOf: (name) => needsOf(COMMANDS, name.split(' ')) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -37,7 +44,8 @@ async function loadProgram() {
 const text = readFileSync(README, 'utf8');
 if (!PLACE.test(text))
   throw new Error('README.md has no place for the reference: <!-- reference --> … <!-- /reference -->');
-const reference = referenceOf(await loadProgram());
+const { program, needsOf: needs } = await loadProgram();
+const reference = referenceOf(program, needs);
 const updated = text.replace(PLACE, (_, start, end) => `${start}\n${reference}\n${end}`);
 if (!process.argv.includes('--check')) writeFileSync(README, updated);
 else if (updated !== text) {

@@ -7,6 +7,7 @@ import { listCommand } from './list.js';
 import { localCommand } from './local.js';
 import { purgeCommand } from './purge.js';
 import { restoreCommand } from './restore.js';
+import { schemaCommand } from './schema.js';
 import { seedCommand } from './seed.js';
 import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
@@ -31,5 +32,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   seedCommand,
   localCommand,
   layoutsCommand,
+  schemaCommand,
   doctorCommand,
 ];

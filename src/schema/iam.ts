@@ -135,53 +135,66 @@ function partitionOf(region: string | null): string {
 
 interface Place {
   readonly arn: string;
-  /** What it is, for the statement's id. */
-  readonly label: string;
+  /** For the statement's id: `Tables`, `Indexes`. */
+  readonly kind: string;
+  /** Whose it is, if one table's of the layout. */
+  readonly role: TableRole | null;
 }
 
-const BELOW_TABLE: Readonly<Partial<Record<IamResource, string>>> = {
-  table: '',
-  index: '/index/*',
-  stream: '/stream/*',
-  backup: '/backup/*',
-  export: '/export/*',
-  import: '/import/*',
-  replica: '',
-};
+/** What belongs to a table of the layout: what its ARN ends in, and how statements call it. */
+const OF_TABLES = {
+  table: ['', 'Tables'],
+  index: ['/index/*', 'Indexes'],
+  stream: ['/stream/*', 'Streams'],
+  backup: ['/backup/*', 'Backups'],
+  export: ['/export/*', 'Exports'],
+  import: ['/import/*', 'Imports'],
+  replica: ['', 'Replicas'],
+} as const;
 
-const LABELS: Readonly<Partial<Record<IamResource, string>>> = {
-  index: 'Indexes',
-  stream: 'Streams',
-  backup: 'Backups',
-  export: 'Exports',
-  import: 'Imports',
-  replica: 'Replicas',
-};
+const isOfTables = (on: IamResource): on is keyof typeof OF_TABLES => on in OF_TABLES;
 
-function placesOf({ on, role }: IamNeed, scope: IamScope): readonly Place[] {
-  const { tables, account, bucket, key } = scope;
+function tablePlaces(on: keyof typeof OF_TABLES, role: TableRole | undefined, scope: IamScope): readonly Place[] {
+  const [end, kind] = OF_TABLES[on];
+  const { tables, account, replicas } = scope;
   const partition = partitionOf(scope.region);
-  const [region, owner] = [scope.region ?? '*', account ?? '*'];
-  if (on === 'any') return [{ arn: '*', label: 'Account' }];
-  if (on === 'key') return key === null ? [] : [{ arn: key, label: 'Key' }];
-  if (on === 'bucket') return bucket === null ? [] : [{ arn: `arn:${partition}:s3:::${bucket.name}`, label: 'Bucket' }];
-  if (on === 'objects') {
-    const prefix = bucket?.prefix === '' ? '' : `${bucket?.prefix ?? ''}/`;
-    return bucket === null ? [] : [{ arn: `arn:${partition}:s3:::${bucket.name}/${prefix}*`, label: 'Objects' }];
-  }
-  if (on === 'log')
-    return bucket === null
-      ? []
-      : [{ arn: `arn:${partition}:logs:${region}:${owner}:log-group:/aws-dynamodb/imports:*`, label: 'ImportLogs' }];
-  const regions = on === 'replica' ? scope.replicas : [region];
   return tables
     .filter((table) => role === undefined || table.role === null || table.role === role)
     .flatMap((table) =>
-      regions.map((at) => ({
-        arn: `arn:${partition}:dynamodb:${at}:${owner}:table/${table.name}${BELOW_TABLE[on] ?? ''}`,
-        label: `${role === undefined ? '' : role === 'sessions' ? 'Sessions' : 'Events'}${LABELS[on] ?? 'Tables'}`,
+      (on === 'replica' ? replicas : [scope.region]).map((region) => ({
+        arn: `arn:${partition}:dynamodb:${region ?? '*'}:${account ?? '*'}:table/${table.name}${end}`,
+        kind,
+        role: table.role,
       })),
     );
+}
+
+/** What does not belong to a table; null where the scope does not name it. */
+function otherPlace(on: Exclude<IamResource, keyof typeof OF_TABLES>, scope: IamScope): Omit<Place, 'role'> | null {
+  const { bucket, key, region, account } = scope;
+  const partition = partitionOf(region);
+  switch (on) {
+    case 'any':
+      return { arn: '*', kind: 'Account' };
+    case 'key':
+      return key === null ? null : { arn: key, kind: 'Key' };
+    case 'bucket':
+      return bucket && { arn: `arn:${partition}:s3:::${bucket.name}`, kind: 'Bucket' };
+    case 'objects': {
+      const folder = bucket === null || bucket.prefix === '' ? '' : `${bucket.prefix}/`;
+      return bucket && { arn: `arn:${partition}:s3:::${bucket.name}/${folder}*`, kind: 'Objects' };
+    }
+    case 'log': {
+      const group = `log-group:/aws-dynamodb/imports:*`;
+      return bucket && { arn: `arn:${partition}:logs:${region ?? '*'}:${account ?? '*'}:${group}`, kind: 'Logs' };
+    }
+  }
+}
+
+function placesOf({ on, role }: IamNeed, scope: IamScope): readonly Place[] {
+  if (isOfTables(on)) return tablePlaces(on, role, scope);
+  const place = otherPlace(on, scope);
+  return place === null ? [] : [{ ...place, role: null }];
 }
 
 /**
@@ -189,37 +202,46 @@ function placesOf({ on, role }: IamNeed, scope: IamScope): readonly Place[] {
  * the scope does not name (a bucket, a key, replicas) are left out.
  */
 export function policyOf(needs: readonly IamNeed[], scope: IamScope): PolicyDocument {
-  const placesByAction = new Map<IamAction, Map<string, string>>();
+  const placesByAction = new Map<IamAction, Map<string, Place>>();
   for (const need of needs)
     for (const action of need.actions) {
-      const places = placesByAction.get(action) ?? new Map<string, string>();
-      for (const { arn, label } of placesOf(need, scope)) places.set(arn, shorter(places.get(arn), label));
+      const places = placesByAction.get(action) ?? new Map<string, Place>();
+      for (const place of placesOf(need, scope)) places.set(place.arn, place);
       placesByAction.set(action, places);
     }
-  const statements = new Map<string, { actions: IamAction[]; places: ReadonlyMap<string, string> }>();
+  const statements = new Map<string, { readonly actions: IamAction[]; readonly places: readonly Place[] }>();
   for (const [action, places] of placesByAction) {
     if (places.size === 0) continue;
     const id = [...places.keys()].toSorted().join(' ');
-    const statement = statements.get(id) ?? { actions: [], places };
+    const statement = statements.get(id) ?? { actions: [], places: [...places.values()] };
     statement.actions.push(action);
     statements.set(id, statement);
   }
-  const named = [...statements.values()].map(({ actions, places }) => ({
-    Sid: [...new Set(places.values())].join(''),
-    Effect: 'Allow' as const,
-    Action: actions.toSorted(),
-    Resource: [...places.keys()].toSorted(),
-  }));
-  return { Version: '2012-10-17', Statement: named.map((statement, at) => ({ ...statement, Sid: sidOf(named, at) })) };
+  const sids: string[] = [];
+  return {
+    Version: '2012-10-17',
+    Statement: [...statements.values()].map(({ actions, places }) => {
+      const name = nameOf(places);
+      sids.push(name);
+      const before = sids.filter((sid) => sid === name).length - 1;
+      return {
+        Sid: before === 0 ? name : `${name}${before + 1}`,
+        Effect: 'Allow',
+        Action: actions.toSorted(),
+        Resource: places.map(({ arn }) => arn).toSorted(),
+      };
+    }),
+  };
 }
 
-/** A table that one need names by its role, and another does not, goes by the plain name. */
-const shorter = (known: string | undefined, label: string): string =>
-  known === undefined || label.length < known.length ? label : known;
-
-/** Statement ids are unique within a policy. */
-function sidOf(statements: readonly Pick<PolicyStatement, 'Sid'>[], at: number): string {
-  const sid = statements[at]?.Sid ?? '';
-  const before = statements.slice(0, at).filter((statement) => statement.Sid === sid).length;
-  return before === 0 ? sid : `${sid}${before + 1}`;
+/** `TablesIndexes`; `SessionsTables` where only the sessions table is meant. */
+function nameOf(places: readonly Place[]): string {
+  const kinds = [...new Set(places.map(({ kind }) => kind))];
+  return kinds
+    .map((kind) => {
+      const roles = new Set(places.filter((place) => place.kind === kind).flatMap(({ role }) => role ?? []));
+      const [only] = roles;
+      return `${roles.size !== 1 ? '' : only === 'sessions' ? 'Sessions' : 'Events'}${kind}`;
+    })
+    .join('');
 }

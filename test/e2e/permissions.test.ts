@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandDefinition } from '../../src/commands/definition.js';
 import { COMMANDS } from '../../src/commands/index.js';
 import { FIND } from '../../src/commands/permissions.js';
-import { type IamNeed, type IamScope, policyOf } from '../../src/schema/iam.js';
+import { type IamNeed, type IamScope, type PolicyDocument, policyOf } from '../../src/schema/iam.js';
 import { freshFolder, removeFolders } from '../operations/backup/harness.js';
 import { closeAll, type RunningDouble, setUp, startDouble } from '../operations/harness.js';
 import { runCli } from '../support/cli.js';
@@ -138,6 +138,28 @@ describe('the IAM actions that a command declares', () => {
       expect(proxy.denied).not.toEqual([]);
     },
   );
+
+  it('are in the policies that `schema` prints', async () => {
+    const { world } = await worldOf({ name: '', command: 'schema', argv: () => [] });
+    const printed = async (...argv: readonly string[]): Promise<PolicyDocument> => {
+      const flags = ['--region', REGION, '--account', aws.double.account, '--format', 'iam', '--json'];
+      const { code, stdout } = await world.cli(['schema', ...argv, ...flags]);
+      expect(code).toBe(0);
+      return JSON.parse(stdout);
+    };
+    proxy.allow(await printed('--for', 'read-only'));
+    for (const argv of [['status'], ['list'], ['show', 'one'], ['events', 'one'], ['stats'], ['doctor']])
+      expect({ argv, code: (await world.cli(argv)).code }).toEqual({ argv, code: 0 });
+    expect(proxy.denied).toEqual([]);
+    expect((await world.cli(['seed', '--yes'])).stderr).toContain('access denied');
+    proxy.allow(await printed('--for', 'admin'));
+    for (const argv of [['seed'], ['purge', '--expired'], ['backup'], ['teardown', '--all', '--no-settle'], ['setup']])
+      expect({ argv, code: (await world.cli([...argv, ...(argv[0] === 'backup' ? [] : ['--yes'])])).code }).toEqual({
+        argv,
+        code: 0,
+      });
+    expect(proxy.denied).toEqual([]);
+  });
 
   it('are all used', () => {
     expect([...unused].flatMap(([name, texts]) => [...texts].map((text) => `${name}: ${text}`))).toEqual([]);
