@@ -2,7 +2,7 @@ import type { TableRole } from './types.js';
 
 /** The IAM actions that commands and applications need; those that AWS asks for in a caller's name too. */
 export type IamAction =
-  | `cloudwatch:${'DescribeAlarms'}`
+  | 'cloudwatch:DescribeAlarms'
   | `dynamodb:${DynamoAction}`
   | `kms:${KeyAction}`
   | `logs:${LogAction}`

@@ -70,17 +70,18 @@ export async function fill({ aws, tables }: World): Promise<void> {
   }
 }
 
+const saw = ({ demands }: IamProxy, name: string): boolean => demands.some(({ action }) => action === name);
+
 /** Ends a command by Ctrl-C once the proxy has seen a call. */
 const interruptedAfter =
   (action: string, meanwhile: (round: number) => Promise<unknown> = async () => {}) =>
   ({ proxy }: World): RunOptions => ({
     onStart: (child) => {
       let round = 0;
-      const seen = (name: string): boolean => proxy.demands.some((demand) => demand.action === name);
       const timer = setInterval(() => {
         round += 1;
-        if (round % 20 === 0 && seen('dynamodb:GetRecords')) void meanwhile(round);
-        if (!seen(action)) return;
+        if (round % 20 === 0 && saw(proxy, 'dynamodb:GetRecords')) void meanwhile(round);
+        if (!saw(proxy, action)) return;
         clearInterval(timer);
         setTimeout(() => child.kill('SIGINT'), 200);
       }, 20);

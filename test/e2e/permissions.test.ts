@@ -49,7 +49,7 @@ const unused = new Map(
 );
 
 function used(command: string, text: string): void {
-  const sets = IN_DOUBT.includes(text) ? unused.values() : [unused.get(command)];
+  const sets = IN_DOUBT.has(text) ? unused.values() : [unused.get(command)];
   for (const texts of sets) texts?.delete(text);
 }
 
@@ -97,8 +97,8 @@ const runOf = (variant: Variant, world: World) =>
   variant.run?.(world, variant.argv(world)) ?? world.cli(variant.argv(world), variant.options?.(world));
 
 /** Commands do not differ in how they find out a layout: one run stands for all. */
-const IN_DOUBT = FIND.flatMap((need) =>
-  need.optional === true ? need.actions.map((action) => textOf(need, action)) : [],
+const IN_DOUBT = new Set(
+  FIND.flatMap((need) => (need.optional === true ? need.actions.map((action) => textOf(need, action)) : [])),
 );
 
 describe('the IAM actions that a command declares', () => {

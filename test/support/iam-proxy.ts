@@ -21,7 +21,10 @@ export interface IamProxy {
 type Body = Readonly<Record<string, unknown>>;
 
 const isBody = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
-const text = (body: Body, key: string): string => String(body[key] ?? '');
+const text = (body: Body, key: string): string => {
+  const value = body[key];
+  return typeof value === 'string' ? value : '';
+};
 const bodyAt = (body: Body, key: string): Body => {
   const value = body[key];
   return isBody(value) ? value : {};
@@ -57,6 +60,9 @@ const KEY_ACTIONS = [
   'ReEncryptTo',
 ];
 
+const on = (resource: string, names: readonly string[], prefix = 'dynamodb'): readonly Demand[] =>
+  names.map((name) => ({ action: `${prefix}:${name}`, resource }));
+
 /** What AWS asks IAM before it answers a request; the rules are those of the Service Authorization Reference. */
 class Authorizer {
   readonly #place: string;
@@ -88,8 +94,6 @@ class Authorizer {
           [{ action: `${service}:${operation}`, resource: '*' }];
     }
     const own = (resource: string): Demand => ({ action: `dynamodb:${operation}`, resource });
-    const on = (resource: string, names: readonly string[], prefix = 'dynamodb'): readonly Demand[] =>
-      names.map((name) => ({ action: `${prefix}:${name}`, resource }));
     const table = this.#table(text(body, 'TableName') || text(body, 'TableArn'));
     if (ACCOUNT_WIDE.test(operation)) return [own('*')];
     switch (operation) {
