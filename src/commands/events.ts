@@ -20,13 +20,17 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     throw new CliError('USAGE', `--follow cannot write ${session.format}`, {
       hint: 'use --output ndjson, or the table',
     });
-  const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
-    import('../operations/sessions/follow-events.js'),
-    import('../operations/sessions/events.js'),
-    import('./events-view.js'),
-    session.context(),
-  ]);
+  const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, { notedId }, context] =
+    await Promise.all([
+      import('../operations/sessions/follow-events.js'),
+      import('../operations/sessions/events.js'),
+      import('./events-view.js'),
+      import('./masked-ids.js'),
+      session.context(),
+    ]);
+  session.ids.note(String(id));
   const target = await session.target();
+  const shownId = notedId(session.ids, target.layout, String(id));
   const request = { sessionId: String(id), after: flags.after ?? null, limit: flags.limit ?? null };
   const reveal = flags.reveal === true;
   if (flags.follow !== true) {
@@ -34,7 +38,7 @@ async function run(session: CommandSession, id: unknown, flags: EventsFlags): Pr
     for await (const event of readEvents(context, target, request)) events.push(event);
     if (events.length === 0 && (await isUnknown(context, target, request.sessionId)))
       session.warn(`there is no session '${request.sessionId}'`);
-    return { view: eventsView(target.layout, request.sessionId, events, reveal) };
+    return { view: eventsView(session, target.layout, shownId, events, reveal) };
   }
   const write = eventWriter(session, target.layout, reveal);
   // How events are followed changes nothing in the result.

@@ -25,6 +25,7 @@ async function chooseSession(session: CommandSession): Promise<string> {
     sizes: false,
   });
   session.progress.stop();
+  for (const { id } of sessions) session.ids.note(id);
   if (sessions.length === 0)
     throw new CliError('SESSION_NOT_FOUND', 'there is no session to show', {
       hint: '`mcp-sessions seed` writes examples',
@@ -44,13 +45,19 @@ async function chooseSession(session: CommandSession): Promise<string> {
 
 async function run(session: CommandSession, given: unknown, flags: ShowFlags): Promise<Outcome> {
   const id = typeof given === 'string' ? given : await chooseSession(session);
-  const [{ show }, { showView }, context] = await Promise.all([
+  session.ids.note(id);
+  const [{ show }, { showView }, { notedId }, context] = await Promise.all([
     import('../operations/sessions/show.js'),
     import('./show-view.js'),
+    import('./masked-ids.js'),
     session.context(),
   ]);
-  const result = await show(context, await session.target(), { id, events: flags.events });
-  return { view: showView(result, flags.reveal === true) };
+  const target = await session.target();
+  notedId(session.ids, target.layout, id);
+  const result = await show(context, target, { id, events: flags.events });
+  const shownId = notedId(session.ids, result.layout, result.session.id);
+  const shown = { ...result, session: { ...result.session, id: shownId } };
+  return { view: showView(shown, (value) => session.ids.deep(value), flags.reveal === true) };
 }
 
 export const showCommand: CommandDefinition = {

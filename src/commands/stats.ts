@@ -24,13 +24,15 @@ async function run(session: CommandSession, flags: StatsFlags): Promise<Outcome>
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
   };
-  const [{ stats }, { statsView }, context] = await Promise.all([
+  const [{ stats }, { statsView }, { maskedRows }, context] = await Promise.all([
     import('../operations/stats/stats.js'),
     import('./stats-view.js'),
+    import('./masked-ids.js'),
     session.context(),
   ]);
   const result = await stats(context, await session.target(), request);
-  return { view: statsView(result, flags.events, session.advise) };
+  const largest = maskedRows(session.ids, result.largest);
+  return { view: statsView({ ...result, largest }, flags.events, session.advise) };
 }
 
 export const statsCommand: CommandDefinition = {
