@@ -110,7 +110,7 @@ const found = (text: string, among: readonly string[]): readonly string[] => amo
 
 describe('where CI is set', () => {
   it.each(COMMANDS)('no output of `%s %s %s %s %s` holds an id, nor a secret', async (...argv) => {
-    for (const format of FORMATS) {
+    for (const format of ['table', 'json', 'csv'] as const) {
       const result = await run([...argv, '-o', format, '--verbose'], { CI: 'true' });
       const text = result.stdout + result.stderr;
       expect({ format, ids: found(text, whole), secrets: found(text, [...SECRETS, ...BY_FORM]) }).toEqual({
@@ -119,7 +119,7 @@ describe('where CI is set', () => {
         secrets: [],
       });
     }
-    const onTerminal = await run(argv, { CI: 'true' }, 200);
+    const onTerminal = await run([...argv, '--no-input'], { CI: 'true' }, 200);
     expect(found(onTerminal.stdout + onTerminal.stderr, whole)).toEqual([]);
   });
 });
