@@ -24,7 +24,17 @@ function redactText(text: string, isSecret: IsSecret, depth: number): string {
   }
   const masked = JSON.stringify(redact(value, isSecret, depth + 1));
   // Exactly as it was, spaces and all, where there is nothing to hide.
-  return masked === JSON.stringify(value) ? text : masked;
+  return masked === jsonOf(value) ? text : masked;
+}
+
+/** The JSON of what was parsed; undefined where it nests so deeply that it cannot be written as it was read. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -3,8 +3,8 @@ import type { OutputStream } from './io.js';
 /** The same stream, but what is written to it passes through a filter first, piece by piece. */
 export function filtered(stream: OutputStream, filter: (text: string) => string): OutputStream {
   // A spinner puts a `write` of its own in the place of this one while it moves, and calls this one.
-  let write: unknown = (chunk: unknown, ...rest: unknown[]): unknown =>
-    Reflect.apply(stream.write, stream, [typeof chunk === 'string' ? filter(chunk) : chunk, ...rest]);
+  let write: unknown = (chunk: string | Uint8Array, ...encodingAndCallback: []): boolean =>
+    stream.write(typeof chunk === 'string' ? filter(chunk) : chunk, ...encodingAndCallback);
   return new Proxy(stream, {
     get: (target, name) => {
       if (name === 'write') return write;

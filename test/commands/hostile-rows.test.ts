@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { canonicalItem, type Item, itemToWire, itemFromWire, LAYOUTS, sessionIdOf } from '../../src/schema/index.js';
+import {
+  type AttributeValue,
+  canonicalItem,
+  type Item,
+  itemToWire,
+  LAYOUTS,
+  sessionIdOf,
+} from '../../src/schema/index.js';
 import { freshFolder, removeFolders } from '../operations/backup/harness.js';
 import { useEngine } from '../support/engine.js';
 import { hostileRows } from '../support/hostile.js';
@@ -18,7 +25,7 @@ let counter = 0;
 /** The rows of a table as the engine has them, in one order. */
 async function rowsOf(TableName: string): Promise<readonly string[]> {
   const { Items = [] } = await engine.raw.call('Scan', { TableName, ConsistentRead: true });
-  return Items.map((item) => canonicalItem(itemFromWire(item))).toSorted();
+  return Items.map((item) => canonicalItem(JSON.parse(JSON.stringify(item)))).toSorted();
 }
 
 async function put(TableName: string, rows: readonly Item[]): Promise<void> {
@@ -43,7 +50,13 @@ describe.each(LAYOUTS.filter(({ tables }) => tables[0]?.keys).map((layout) => [l
       const run = (argv: readonly string[], columns?: number) =>
         runCommand([...argv, ...flags], { cwd, ...(columns !== undefined && { columns, env: { NO_COLOR: '1' } }) });
       expect((await run(['setup', '--no-streams', '--yes', '-q'])).code).toBe(0);
-      const rows = fc.sample(hostileRows(layout, sessions), { numRuns: ROWS, seed: 7 });
+      const [deep = {}, ...others] = fc.sample(hostileRows(layout, sessions), { numRuns: ROWS, seed: 7 });
+      const payloads = layout.session.payload.flatMap(({ names: [first] }) => (first === undefined ? [] : [first]));
+      const nested: AttributeValue = { S: `{"a":${'['.repeat(150_000)}${']'.repeat(150_000)}}` };
+      const required = sessions.attributes.some(({ names: all }) => all.includes('type'))
+        ? { type: { S: 'connect-session' } }
+        : {};
+      const rows = [{ ...deep, ...required, ...(payloads[0] !== undefined && { [payloads[0]]: nested }) }, ...others];
       await put(tables.sessions, rows);
       if (events !== undefined) {
         const owned = fc.sample(hostileRows(layout, events), { numRuns: ROWS, seed: 11 });
@@ -67,7 +80,7 @@ describe.each(LAYOUTS.filter(({ tables }) => tables[0]?.keys).map((layout) => [l
       if (layout.session.filter.length === 0) expect(found.toSorted()).toEqual(ids.toSorted());
 
       const commands = [['list', '--all'], ['stats'], ['doctor']];
-      for (const one of found.slice(0, 8)) commands.push(['show', '--', one]);
+      for (const one of found.slice(0, 8)) commands.push(['show', '--', one], ['show', '--reveal', '--', one]);
       if (events !== undefined) for (const one of found.slice(0, 3)) commands.push(['events', '--', one]);
       for (const argv of commands) {
         const split = argv.indexOf('--');
@@ -89,7 +102,9 @@ describe.each(LAYOUTS.filter(({ tables }) => tables[0]?.keys).map((layout) => [l
           expect(stderr).not.toContain('INTERNAL');
           if (format === 'json') JSON.parse(stdout);
           if (format === 'ndjson') for (const line of stdout.trimEnd().split('\n')) if (line !== '') JSON.parse(line);
-          if (format === 'yaml') expect(parse(stdout)).toEqual(JSON.parse((await runOn(['--json'])).stdout));
+          // The reader of YAML in this test has a stack of its own to run out of.
+          if (format === 'yaml' && !argv.includes('--reveal'))
+            expect(parse(stdout)).toEqual(JSON.parse((await runOn(['--json'])).stdout));
           if (format !== 'csv') expect(UNSAFE.exec(stdout)?.[0]).toBeUndefined();
         }
         const terminal = await runOn(['-o', 'table'], 80);

@@ -124,10 +124,10 @@ describe('where CI is set', () => {
   });
 });
 
-describe('ids', () => {
-  const show = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-    run(['list', '--all', '--no-index', ...argv], env);
+const listAll = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  run(['list', '--all', '--no-index', ...argv], env);
 
+describe('ids', () => {
   beforeAll(async () => {
     await fillTables(engine);
   });
@@ -138,12 +138,12 @@ describe('ids', () => {
       [['--no-mask-ids'], { CI: 'true' }],
       [[], { CI: 'false' }],
     ] as const)
-      for (const format of FORMATS) expect((await show([...argv, '-o', format], env)).stdout).toContain(ID);
+      for (const format of FORMATS) expect((await listAll([...argv, '-o', format], env)).stdout).toContain(ID);
   });
 
   it('are short with --mask-ids, and the same each time', async () => {
     for (const format of FORMATS) {
-      const { stdout } = await show(['--mask-ids', '-o', format]);
+      const { stdout } = await listAll(['--mask-ids', '-o', format]);
       expect(found(stdout, whole)).toEqual([]);
       expect(stdout).toContain(shortId(ID));
     }

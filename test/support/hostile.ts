@@ -26,6 +26,9 @@ const NASTY = [
   ' ',
 ] as const;
 
+/** Half a surrogate is no UTF-8: on the wire it becomes U+FFFD. */
+const inUtf8 = (string: string): string => Buffer.from(string).toString();
+
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
 const NUMBERS = [
@@ -45,7 +48,8 @@ const text: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(50, 1000, 20_000).map(nested),
 );
 
-const name = fc.constantFrom('__proto__', 'constructor', 'a.b', 'toString', 'ttl', '=x', 'line\nfeed', '\u001b[31m');
+// Not `__proto__`, which the SDK cannot read: an archive says so. It is among the keys of payloads.
+const name = fc.constantFrom('constructor', 'a.b', 'toString', 'ttl', '=x', 'line\nfeed', '\u001b[31m');
 
 const scalar: fc.Arbitrary<AttributeValue> = fc.oneof(
   text.map((S) => ({ S })),
@@ -69,7 +73,7 @@ const value: fc.Arbitrary<AttributeValue> = fc.letrec<{ value: AttributeValue }>
 const keyText = (most: number): fc.Arbitrary<string> =>
   fc
     .oneof(text, fc.constant('x'.repeat(most)), fc.uuid())
-    .map((id) => id.toWellFormed().slice(0, 300).toWellFormed())
+    .map((id) => inUtf8(inUtf8(id).slice(0, 300)))
     .filter((id) => id !== '' && Buffer.byteLength(id) <= most)
     .chain((id) => fc.constantFrom(id, ...(id.startsWith('x') ? ['x'.repeat(most)] : [])));
 
@@ -82,11 +86,11 @@ const keyOf = (type: 'S' | 'N' | 'B', most: number): fc.Arbitrary<AttributeValue
 
 /** DynamoDB takes text in UTF-8 only: half a surrogate becomes U+FFFD on the wire. */
 function wellFormed(value_: AttributeValue): AttributeValue {
-  if ('S' in value_) return { S: value_.S.toWellFormed() };
+  if ('S' in value_) return { S: inUtf8(value_.S) };
   if ('L' in value_) return { L: value_.L.map(wellFormed) };
   if ('M' in value_)
     return {
-      M: Object.fromEntries(Object.entries(value_.M).map(([key, one]) => [key.toWellFormed(), wellFormed(one)])),
+      M: Object.fromEntries(Object.entries(value_.M).map(([key, one]) => [inUtf8(key), wellFormed(one)])),
     };
   return value_;
 }
