@@ -1,5 +1,8 @@
-/** A commander program as Markdown: its commands in a list, the flags that all of them have, and those of each. */
-export function referenceOf(program) {
+/**
+ * A commander program as Markdown: its commands in a list, the flags that all of them have, and those of each with the
+ * IAM actions it needs, which `needsOf` answers for a command's name.
+ */
+export function referenceOf(program, needsOf) {
   const commands = leaves(program);
   return [
     '### Commands',
@@ -9,7 +12,12 @@ export function referenceOf(program) {
     '### Flags of every command',
     '',
     ...table(program.options),
-    ...commands.flatMap((command) => ['', `### ${nameOf(command)}`, '', ...sectionOf(command)]),
+    ...commands.flatMap((command) => [
+      '',
+      `### ${nameOf(command)}`,
+      '',
+      ...sectionOf(command, needsOf(nameOf(command))),
+    ]),
     '',
   ].join('\n');
 }
@@ -28,9 +36,57 @@ function argumentTerm(argument) {
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-function sectionOf(command) {
+function sectionOf(command, needs) {
   const visible = command.options.filter(({ hidden }) => !hidden);
-  return [oneLine(command.description()), ...(visible.length > 0 ? ['', ...table(visible)] : [])];
+  return [
+    oneLine(command.description()),
+    ...(visible.length > 0 ? ['', ...table(visible)] : []),
+    ...(needs.length > 0 ? ['', `IAM: ${permissionsOf(needs)}.`] : []),
+  ];
+}
+
+const ON = {
+  table: (role) => (role === undefined ? 'the tables' : `the ${role} table`),
+  index: (role) => (role === undefined ? 'their indexes' : `indexes of the ${role} table`),
+  stream: (role) => (role === undefined ? 'their streams' : `the stream of the ${role} table`),
+  backup: () => 'the backups',
+  export: () => 'the exports',
+  import: () => 'the imports',
+  replica: () => 'the tables in the other region',
+  bucket: () => 'the bucket',
+  objects: () => 'what is in the bucket',
+  log: () => 'the log groups of imports',
+  key: () => 'the key',
+  any: () => '`*`',
+};
+
+/** Whether an action is needed at any rate, so that another need of it says nothing new. */
+function isSaid(needs, { on, role, when, optional }, action) {
+  const isAlways = when === undefined && !optional;
+  return needs.some(
+    (other) =>
+      other.on === on &&
+      other.when === undefined &&
+      !other.optional &&
+      other.actions.includes(action) &&
+      (other.role === role ? !isAlways : other.role === undefined),
+  );
+}
+
+/** What is needed in one case on one thing, together. */
+function permissionsOf(needs) {
+  const groups = new Map();
+  for (const need of needs) {
+    const { on, role, when, optional } = need;
+    const actions = need.actions.filter((action) => !isSaid(needs, need, action));
+    if (actions.length === 0) continue;
+    const remarks = [...(when === undefined ? [] : [when]), ...(optional ? ['optional'] : [])];
+    const place = `on ${ON[on](role)}${remarks.length > 0 ? ` (${remarks.join('; ')})` : ''}`;
+    groups.set(place, [...(groups.get(place) ?? []), ...actions]);
+  }
+  return [...groups]
+    .map(([place, actions]) => `${[...new Set(actions)].map((action) => `\`${action}\``).join(', ')} ${place}`)
+    .join('; ');
 }
 
 const table = (options) => [

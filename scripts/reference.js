@@ -16,6 +16,12 @@ const SOURCES = `
 export { buildProgram } from './src/program.js';
 export { COMMANDS } from './src/commands/index.js';`;
 
+/** The IAM actions that a command declares. */
+function needsOf(definitions, [word, ...rest]) {
+  const found = definitions.find(({ name }) => name === word);
+  return rest.length > 0 ? needsOf(found.subcommands, rest) : (found.needs ?? []);
+}
+
 /** The command tree of the sources, and their definitions; nothing is run by it. */
 async function loadSources() {
   const folder = path.join(ROOT, 'node_modules', '.cache', `mcp-sessions-reference-${process.pid}`);
@@ -53,7 +59,7 @@ const readme = readFileSync(README, 'utf8');
 if (!PLACE.test(readme))
   throw new Error('README.md has no place for the reference: <!-- reference --> … <!-- /reference -->');
 const { program, definitions } = await loadSources();
-const reference = referenceOf(program);
+const reference = referenceOf(program, (name) => needsOf(definitions, name.split(' ')));
 const written = [
   { file: README, text: readme.replace(PLACE, (_, start, end) => `${start}\n${reference}\n${end}`) },
   { file: MAN_PAGE, text: manPageOf(program, { definitions, readme }) },

@@ -174,6 +174,16 @@ async function tellError(runtime: Runtime, error: unknown): Promise<number> {
   const { writeFailure } = await import('./commands/boundary.js');
   const { argv } = runtime;
   const verbose = argv.includes('--verbose');
-  const flags = { output: formatOf(argv), color: !argv.includes('--no-color'), input: false, verbose };
-  return writeFailure(new CommandSession(runtime, flags, 'mcp-sessions'), error);
+  const maskIds = argv.includes('--mask-ids') || (argv.includes('--no-mask-ids') ? false : undefined);
+  const flags = {
+    output: formatOf(argv),
+    color: !argv.includes('--no-color'),
+    input: false,
+    verbose,
+    ...(maskIds !== undefined && { maskIds }),
+  };
+  const session = new CommandSession(runtime, flags, 'mcp-sessions');
+  // Nobody knows what the words mean that were not understood: what has the look of an id is taken for one.
+  session.noteWordsLikeIds();
+  return writeFailure(session, error);
 }

@@ -15,6 +15,7 @@ export const completionCommand: CommandDefinition = {
       )
       .addArgument(new Argument('<shell>', 'the shell that is to complete').choices(SHELLS));
   },
+  needs: [],
   examples: [
     {
       command: 'mcp-sessions completion fish | source',

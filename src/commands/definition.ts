@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliError, ExitCode } from '../errors.js';
 import type { View } from '../output/view.js';
+import type { IamNeed } from '../schema/iam.js';
 import type { CommandSession } from './session.js';
 
 /** What a command ends with; the boundary in program.ts writes it out. */
@@ -36,6 +37,8 @@ export interface CommandDefinition {
   /** Adds arguments and options, which commander then parses. */
   readonly declare: (command: Command) => void;
   readonly examples: readonly Example[];
+  /** The IAM actions that it needs, and in which cases; none for a command that calls nothing. With `run` only. */
+  readonly needs?: readonly IamNeed[];
   /** `args` are the command's arguments in their order. Left out by a command that only has subcommands. */
   readonly run?: (session: CommandSession, args: readonly unknown[], command: Command) => Promise<Outcome>;
   readonly subcommands?: readonly CommandDefinition[];

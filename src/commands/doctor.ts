@@ -1,4 +1,5 @@
 import type { CommandDefinition } from './definition.js';
+import { FIND, LIST_BACKUPS, OBSERVE, optional } from './permissions.js';
 
 export const doctorCommand: CommandDefinition = {
   name: 'doctor',
@@ -10,6 +11,12 @@ export const doctorCommand: CommandDefinition = {
         'region, endpoint, permissions, tables, schema, TTL values. Changes nothing. Exits 3 when there is a finding.',
     );
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    { on: 'table', actions: ['dynamodb:Scan'] },
+    ...optional(LIST_BACKUPS, [{ on: 'any', actions: ['dynamodb:ListTables'] }]),
+  ],
   examples: [
     { command: 'mcp-sessions doctor', does: 'why does it not work?' },
     { command: "mcp-sessions doctor --json | jq '.findings[] | select(.ok | not)'", does: 'just what is wrong' },

@@ -17,12 +17,17 @@ interface ShownEvent {
   readonly data: unknown;
 }
 
-function eventJson(layout: Layout, { id, timestamp, type, data }: DecodedEvent, reveal: boolean): ShownEvent {
+function eventJson(
+  { ids }: CommandSession,
+  layout: Layout,
+  { id, timestamp, type, data }: DecodedEvent,
+  reveal: boolean,
+): ShownEvent {
   return {
     id,
     timestamp: timestamp === null ? null : isoTime(new Date(timestamp)),
     type,
-    data: reveal ? data : redact(data, secretJudge(layout)),
+    data: ids.deep(reveal ? data : redact(data, secretJudge(layout))),
   };
 }
 
@@ -49,8 +54,14 @@ function tableText(page: Page, events: readonly ShownEvent[]): string {
 }
 
 /** A session's events in every format. */
-export function eventsView(layout: Layout, sessionId: string, events: readonly DecodedEvent[], reveal: boolean): View {
-  const shown = events.map((event) => eventJson(layout, event, reveal));
+export function eventsView(
+  session: CommandSession,
+  layout: Layout,
+  sessionId: string,
+  events: readonly DecodedEvent[],
+  reveal: boolean,
+): View {
+  const shown = events.map((event) => eventJson(session, layout, event, reveal));
   return {
     json: { sessionId, layout: layout.id, events: shown },
     lines: shown,
@@ -69,7 +80,7 @@ export function eventWriter(
   const { format } = session;
   const page = session.page('stdout');
   return (event) => {
-    const shown = eventJson(layout, event, reveal);
+    const shown = eventJson(session, layout, event, reveal);
     const text =
       format === 'table'
         ? `${page.muted(shown.timestamp ?? '-')} ${page.strong(String(shown.id))} ${page.styled('info', shown.type ?? '-')} ${page.styled('plain', dataText(shown.data))}`

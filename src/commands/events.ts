@@ -4,6 +4,7 @@ import type { DecodedEvent } from '../schema/decode.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
+import { FIND } from './permissions.js';
 
 interface EventsFlags {
   readonly after?: string;
@@ -29,13 +30,17 @@ async function run(session: CommandSession, given: unknown, flags: EventsFlags):
       hint: 'use --output ndjson, or the table',
     });
   const id = typeof given === 'string' ? given : await chooseSession(session);
-  const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, context] = await Promise.all([
-    import('../operations/sessions/follow-events.js'),
-    import('../operations/sessions/events.js'),
-    import('./events-view.js'),
-    session.context(),
-  ]);
+  session.ids.note(id);
+  const [{ followEvents }, { isUnknown, readEvents }, { eventsView, eventWriter }, { notedId }, context] =
+    await Promise.all([
+      import('../operations/sessions/follow-events.js'),
+      import('../operations/sessions/events.js'),
+      import('./events-view.js'),
+      import('./masked-ids.js'),
+      session.context(),
+    ]);
   const target = await session.target();
+  const shownId = notedId(session.ids, target.layout, id);
   const request = { sessionId: id, after: flags.after ?? null, limit: flags.limit ?? null };
   const reveal = flags.reveal === true;
   if (flags.follow !== true) {
@@ -43,7 +48,7 @@ async function run(session: CommandSession, given: unknown, flags: EventsFlags):
     for await (const event of readEvents(context, target, request)) events.push(event);
     if (events.length === 0 && (await isUnknown(context, target, request.sessionId)))
       session.warn(`there is no session '${request.sessionId}'`);
-    return { view: eventsView(target.layout, request.sessionId, events, reveal) };
+    return { view: eventsView(session, target.layout, shownId, events, reveal) };
   }
   const write = eventWriter(session, target.layout, reveal);
   // How events are followed changes nothing in the result.
@@ -76,6 +81,43 @@ export const eventsCommand: CommandDefinition = {
       .option('-f, --follow', 'go on with new events until Ctrl-C')
       .option('--reveal', 'show secrets');
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'events', actions: ['dynamodb:Query'] },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:Scan'],
+      when: 'no id is given, on a terminal',
+    },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:GetItem'],
+      when: 'there are no events, to know whether there is a session',
+      optional: true,
+    },
+    {
+      on: 'table',
+      role: 'events',
+      actions: ['dynamodb:DescribeTable'],
+      when: '--follow',
+      optional: true,
+    },
+    {
+      on: 'stream',
+      role: 'events',
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      when: '--follow',
+      optional: true,
+    },
+    {
+      on: 'table',
+      role: 'events',
+      actions: ['dynamodb:GetItem'],
+      when: '--follow, where the stream has no new images',
+    },
+  ],
   examples: [
     { command: 'mcp-sessions events 0198c0ffee --after 12', does: 'what came after event 12' },
     {

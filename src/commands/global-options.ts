@@ -10,6 +10,8 @@ export interface GlobalFlags extends TargetFlags {
   readonly color: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  /** Left out: as the environment has it, see `isPipeline`. */
+  readonly maskIds?: boolean;
   /** false with --no-input. */
   readonly input: boolean;
   readonly yes?: boolean;
@@ -45,6 +47,8 @@ export function declareGlobalOptions(program: Command): void {
   add(OUTPUT, '--no-color', 'no colour (NO_COLOR, FORCE_COLOR)');
   add(OUTPUT, '-q, --quiet', 'no progress and no notes');
   add(OUTPUT, '--verbose', 'each AWS call on stderr, with its time and capacity');
+  add(OUTPUT, '--mask-ids', 'show ids of sessions shortened, in every format; so it is where CI is set');
+  add(OUTPUT, '--no-mask-ids', 'show ids of sessions in full, also where CI is set');
   add(CONSENT, '-y, --yes', 'answer the question with yes');
   add(CONSENT, '--no-input', 'never ask: without --yes nothing is changed');
 }

@@ -8,6 +8,7 @@ import { listCommand } from './list.js';
 import { localCommand } from './local.js';
 import { purgeCommand } from './purge.js';
 import { restoreCommand } from './restore.js';
+import { schemaCommand } from './schema.js';
 import { seedCommand } from './seed.js';
 import { setupCommand } from './setup.js';
 import { showCommand } from './show.js';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   seedCommand,
   localCommand,
   layoutsCommand,
+  schemaCommand,
   doctorCommand,
   completionCommand,
 ];

@@ -2,6 +2,7 @@ import { CliError, EXIT } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { nearest } from './nearest.js';
 import type { CommandSession } from './session.js';
+import { FIND } from './permissions.js';
 
 async function list(session: CommandSession): Promise<Outcome> {
   const [{ layoutListView }, { layouts }] = await Promise.all([import('./layouts-view.js'), session.settings()]);
@@ -73,6 +74,7 @@ export const layoutsCommand: CommandDefinition = {
       group: 'tools',
       summary: 'all layouts',
       declare: () => {},
+      needs: [],
       examples: [{ command: 'mcp-sessions layouts list', does: 'all of them, also those of the configuration file' }],
       run: (session) => list(session),
     },
@@ -83,6 +85,7 @@ export const layoutsCommand: CommandDefinition = {
       declare: (command) => {
         command.argument('[id]', "the layout's id; on a terminal it may be chosen from a list");
       },
+      needs: [],
       examples: [
         { command: 'mcp-sessions layouts show mcp', does: 'what `setup` makes, and what `list` and `show` read' },
         { command: 'mcp-sessions layouts show mcp --output yaml', does: 'to start a layout of your own from' },
@@ -96,6 +99,7 @@ export const layoutsCommand: CommandDefinition = {
       declare: (command) => {
         command.argument('[table]', "the table's name; on a terminal it may be chosen from a list");
       },
+      needs: [...FIND, { on: 'any', actions: ['dynamodb:ListTables'], when: 'no table is given, on a terminal' }],
       examples: [{ command: 'mcp-sessions layouts detect sessions --region eu-west-1', does: 'what is this table?' }],
       run: (session, [table]) => detect(session, table),
     },

@@ -5,6 +5,7 @@ import type { Outcome } from './definition.js';
 import { filterOf } from './filter-options.js';
 import { DEFAULT_LIMIT, type ListFlags } from './list.js';
 import { listView, sessionRows } from './list-view.js';
+import { maskedRows } from './masked-ids.js';
 import type { CommandSession } from './session.js';
 
 function limitOf({ all, limit }: ListFlags): number | null {
@@ -37,7 +38,8 @@ export async function runList(session: CommandSession, flags: ListFlags, isSortG
     return {};
   }
   const result = await list(context, target, { ...reading, sort: flags.sort, limit, index: flags.index });
-  return { view: listView(result, flags.columns, session.advise) };
+  const sessions = maskedRows(session.ids, result.sessions);
+  return { view: listView({ ...result, sessions }, flags.columns, session.advise) };
 }
 
 /** Writes pages of sessions one after the other, also where several segments hand them over at the same time. */
@@ -50,7 +52,7 @@ function rowWriter(
   let isFirst = true;
   let last: Promise<void> = Promise.resolve();
   return (sessions) => {
-    const rows = sessionRows(sessions, columns);
+    const rows = sessionRows(maskedRows(session.ids, sessions), columns);
     const begins = isFirst;
     isFirst = false;
     last = last.then(async () => session.write(await renderRows(rows, format, page, begins)));

@@ -6,6 +6,7 @@ import { wholeNumber } from './global-options.js';
 import { type Field, FIELDS } from './list-fields.js';
 import { nearest } from './nearest.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
+import { FIND, NAME_OTHERS } from './permissions.js';
 
 const SORTS = ['activity', 'created', 'expiry', 'size', 'id'] as const satisfies readonly SortKey[];
 export const DEFAULT_LIMIT = 50;
@@ -62,6 +63,25 @@ export const listCommand: CommandDefinition = {
       .addOption(concurrencyOption(CONCURRENCY))
       .addOption(segmentsOption());
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'sessions', actions: ['dynamodb:Scan'] },
+    {
+      on: 'index',
+      role: 'sessions',
+      actions: ['dynamodb:Scan'],
+      when: 'an index is enough and cheaper',
+      optional: true,
+    },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:BatchGetItem'],
+      when: 'an index is enough and cheaper',
+      optional: true,
+    },
+    ...NAME_OTHERS,
+  ],
   examples: [
     { command: 'mcp-sessions list --local', does: 'sessions of the embedded engine' },
     { command: 'mcp-sessions list --expired --sort expiry --limit 20', does: 'the longest overdue' },

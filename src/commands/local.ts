@@ -160,6 +160,7 @@ export const localCommand: CommandDefinition = {
       declare: (command) => {
         command.addOption(port()).option('--memory', 'keep the data in memory: it is gone when the engine stops');
       },
+      needs: [],
       examples: [
         { command: 'mcp-sessions local start --port 8000', does: 'commands with --local find and share it' },
         { command: 'mcp-sessions local start --memory', does: 'nothing is left of it' },
@@ -181,6 +182,7 @@ export const localCommand: CommandDefinition = {
               "again and exits with the command's own exit code.",
           );
       },
+      needs: [],
       examples: [
         { command: 'mcp-sessions local exec -- npm test', does: 'integration tests on real tables' },
         { command: 'mcp-sessions local exec --local -- npm start', does: 'the same, on data that stays' },
@@ -197,6 +199,7 @@ export const localCommand: CommandDefinition = {
           "Deletes the engine's data file, and with it all its tables. Refuses while somebody uses it.",
         );
       },
+      needs: [],
       examples: [{ command: 'mcp-sessions local reset --yes', does: 'begin afresh' }],
       run: (session) => reset(session),
     },

@@ -1,6 +1,7 @@
 import { CliError } from '../errors.js';
 import { sessionsOnPage } from '../operations/sessions/page.js';
 import { relativeTime } from '../output/format-time.js';
+import { notedId } from './masked-ids.js';
 import { pick, type PickRow, withArgument } from './picker.js';
 import type { CommandSession } from './session.js';
 
@@ -12,7 +13,8 @@ export async function pickSession(
   session: CommandSession,
   argvWith = (id: string): readonly string[] => withArgument(session, id),
 ): Promise<string> {
-  const { sessions, more } = await sessionsOnPage(await session.context(), await session.target());
+  const target = await session.target();
+  const { sessions, more } = await sessionsOnPage(await session.context(), target);
   session.progress.stop();
   if (sessions.length === 0 && !more)
     throw new CliError('SESSION_NOT_FOUND', 'there is no session to choose from', {
@@ -22,7 +24,7 @@ export async function pickSession(
   const rows = sessions.map(({ id, state, createdAt, lastActivityAt, problems }): PickRow => {
     const at = lastActivityAt ?? createdAt;
     const age = at === null ? '' : relativeTime(new Date(at), now);
-    return { value: id, cells: [id, state, age, problems.length > 0 ? 'with problems' : ''] };
+    return { value: id, cells: [notedId(session.ids, target.layout, id), state, age, problems.length > 0 ? 'with problems' : ''] };
   });
   const id = await pick(session, {
     message: more ? 'Which session? (some of many; an id may be typed)' : 'Which session?',

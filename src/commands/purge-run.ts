@@ -9,6 +9,7 @@ import type { Target } from '../operations/target.js';
 import type { Outcome } from './definition.js';
 import { temporaryInPlaceOf } from './dry-run-folder.js';
 import { filterOf } from './filter-options.js';
+import { maskedRows } from './masked-ids.js';
 import type { PurgeFlags } from './purge.js';
 import { dryRunView, orphanDryRunView, orphanPlanText, orphanView, planText, resultView } from './purge-view.js';
 import type { CommandSession } from './session.js';
@@ -93,6 +94,7 @@ interface Prepared {
 }
 
 async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prepared> {
+  for (const id of flags.id ?? []) session.ids.note(id);
   checkChoice(flags);
   const { runtime } = session;
   const [{ purgeFiles }, context, ids] = await Promise.all([
@@ -177,15 +179,16 @@ async function runSessions(session: CommandSession, flags: PurgeFlags, prepared:
   const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
   const earlier = flags.resume === true ? readSummary(files) : null;
   const summary = isSummary(earlier) ? earlier : await planPurge(context, target, request, files);
+  const shown = { ...summary, sample: maskedRows(session.ids, summary.sample) };
   session.progress.stop();
-  if (flags.dryRun === true) return { view: dryRunView(summary) };
+  if (flags.dryRun === true) return { view: dryRunView(shown) };
   if (summary.matched === 0) {
     removeFiles(files);
     return { view: resultView(null, summary, null) };
   }
   try {
     if (session.terminal.isInteractive && session.flags.yes !== true)
-      session.tell(`${planText(session.page('stderr'), summary)}\n`);
+      session.tell(`${planText(session.page('stderr'), shown)}\n`);
     const losing = summary.eventsTable === null ? [summary.table] : [summary.table, summary.eventsTable];
     await consent(session, flags, `Delete ${summary.matched} sessions?`, losing);
   } catch (error) {

@@ -4,6 +4,7 @@ import type { CommandDefinition } from './definition.js';
 import { declareFilterOptions, type FilterFlags } from './filter-options.js';
 import { collect, wholeNumber } from './global-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
+import { EVENTS_TABLE, FIND, when } from './permissions.js';
 
 export interface PurgeFlags extends FilterFlags {
   readonly id?: readonly string[];
@@ -73,6 +74,20 @@ export const purgeCommand: CommandDefinition = {
         ).argParser(collect),
       );
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'sessions', actions: ['dynamodb:Scan'] },
+    ...when('without --keep-events', EVENTS_TABLE, [{ on: 'table', role: 'events', actions: ['dynamodb:Scan'] }]),
+    { on: 'table', role: 'sessions', actions: ['dynamodb:GetItem'], when: '--id, --ids-file' },
+    { on: 'table', role: 'sessions', actions: ['dynamodb:BatchGetItem'], when: '--orphans' },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:DeleteItem', 'dynamodb:PartiQLDelete'],
+      when: 'sessions are deleted',
+    },
+    { on: 'table', role: 'events', actions: ['dynamodb:BatchWriteItem', 'dynamodb:Query'], when: 'events are deleted' },
+  ],
   examples: [
     {
       command: 'mcp-sessions purge --expired --dry-run',

@@ -5,6 +5,19 @@ import { durationOf } from './filter-options.js';
 import { collect, wholeNumber } from './global-options.js';
 import { concurrencyOption } from './pace-options.js';
 import { declareRestoreBackupOptions, type RestoreBackupFlags } from './restore-backup-options.js';
+import {
+  ALARMS,
+  BACK_UP,
+  CONVERGE,
+  EXTRAS,
+  FILL,
+  FIND,
+  LIST_BACKUPS,
+  OBSERVE,
+  optional,
+  SETTINGS,
+  when,
+} from './permissions.js';
 
 export interface RestoreFlags extends LockFlags, RestoreBackupFlags {
   readonly toTable?: string;
@@ -92,6 +105,42 @@ export const restoreCommand: CommandDefinition = {
     declareLockOptions(command);
     declareRestoreBackupOptions(command);
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    ...when('something is restored', CONVERGE, SETTINGS),
+    ...when("AWS's own backups", LIST_BACKUPS, [
+      { on: 'backup', actions: ['dynamodb:DescribeBackup', 'dynamodb:RestoreTableFromBackup'] },
+      { on: 'table', actions: ['dynamodb:RestoreTableFromBackup', ...FILL] },
+    ]),
+    ...when('--point-in-time', [{ on: 'table', actions: ['dynamodb:RestoreTableToPointInTime', ...FILL] }]),
+    ...when('--in-place', BACK_UP, [{ on: 'table', actions: ['dynamodb:DeleteTable'] }]),
+    ...when('s3://…', [
+      { on: 'any', actions: ['dynamodb:ListExports', 'dynamodb:ListImports'] },
+      { on: 'export', actions: ['dynamodb:DescribeExport'] },
+      { on: 'table', actions: ['dynamodb:ImportTable', 'dynamodb:Scan'] },
+      { on: 'import', actions: ['dynamodb:DescribeImport'] },
+      { on: 'bucket', actions: ['s3:ListBucket'] },
+      { on: 'objects', actions: ['s3:GetObject'] },
+      {
+        on: 'log',
+        actions: [
+          'logs:CreateLogGroup',
+          'logs:CreateLogStream',
+          'logs:DescribeLogGroups',
+          'logs:DescribeLogStreams',
+          'logs:PutLogEvents',
+          'logs:PutRetentionPolicy',
+        ],
+      },
+    ]),
+    ...optional(when('not from a folder', EXTRAS, ALARMS)),
+    ...when('from a folder', [
+      { on: 'table', actions: ['dynamodb:BatchWriteItem', 'dynamodb:CreateTable', 'dynamodb:Scan'] },
+    ]),
+    ...when('from a folder, --on-conflict skip or fail', [{ on: 'table', actions: ['dynamodb:PutItem'] }]),
+    ...when('recovery was on', [{ on: 'table', actions: ['dynamodb:UpdateContinuousBackups'] }]),
+  ],
   examples: [
     {
       command: 'mcp-sessions restore latest --to-table sessions-copy',

@@ -4,6 +4,7 @@ import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
+import { EVENTS_TABLE, FIND } from './permissions.js';
 
 interface SeedFlags {
   readonly count: number;
@@ -96,6 +97,7 @@ export const seedCommand: CommandDefinition = {
       )
       .option('--dry-run', 'say what would be written, and write nothing');
   },
+  needs: [...FIND, ...EVENTS_TABLE, { on: 'table', actions: ['dynamodb:BatchWriteItem'] }],
   examples: [
     { command: 'mcp-sessions seed --local', does: 'ten sessions to look at' },
     { command: 'mcp-sessions seed --local --count 1000 --expired 50% --events 0', does: 'many, half of them expired' },

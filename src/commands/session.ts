@@ -4,9 +4,12 @@ import { readSettings } from '../config/settings.js';
 import type { Connection, ConnectRequest } from '../operations/connect.js';
 import type { OperationContext, Place } from '../operations/context.js';
 import type { Target, TargetRequest } from '../operations/target.js';
+import { IdMask, isPipeline, wordsLikeIds } from '../output/id-mask.js';
 import { Page } from '../output/page.js';
 import { isMachineFormat, jsonLine } from '../output/render.js';
+import { maskSecrets } from '../output/secret-text.js';
 import type { OutputFormat } from '../output/view.js';
+import { filtered } from '../terminal/filtered.js';
 import { createTerminal, type InputStream, type OutputStream, type Terminal } from '../terminal/io.js';
 import { createProgress, type ProgressReporter } from '../terminal/progress.js';
 import { createPrompts, type Prompts } from '../terminal/prompts.js';
@@ -38,6 +41,8 @@ export class CommandSession {
   readonly terminal: Terminal;
   readonly progress: ProgressReporter;
   readonly prompts: Prompts;
+  /** Which ids of sessions are kept out of what is written. */
+  readonly ids: IdMask;
   /** The command's full name, `layouts detect`. */
   readonly commandName: string;
   #runtime: Runtime;
@@ -47,7 +52,12 @@ export class CommandSession {
   /** Where an engine of our own runs, as messages name it. */
   #enginePlace: string | undefined;
 
-  constructor(runtime: Runtime, flags: GlobalFlags, commandName: string) {
+  constructor(given: Runtime, flags: GlobalFlags, commandName: string) {
+    const ids = new IdMask(flags.maskIds ?? isPipeline(given.env));
+    const runtime = withoutSecrets(given, ids);
+    this.ids = ids;
+    // The other ids on the command line are noted by the commands that know which they are.
+    for (const word of wordsLikeIds(conditionsIn(given.argv))) ids.note(word);
     this.#runtime = runtime;
     this.#flags = flags;
     this.commandName = commandName;
@@ -96,6 +106,11 @@ export class CommandSession {
   complete(argv: readonly string[]): void {
     this.#runtime = { ...this.#runtime, argv };
     this.tellCommand(argv);
+  }
+
+  /** Takes every word of the command line that looks like an id for one. */
+  noteWordsLikeIds(): void {
+    for (const word of wordsLikeIds(this.runtime.argv)) this.ids.note(word);
   }
 
   /** A page for a stream: stdout takes results, stderr everything else. */
@@ -211,6 +226,36 @@ export class CommandSession {
     const connection = await this.#connection?.catch(() => undefined);
     await connection?.close();
   }
+}
+
+/** What follows `--where`. */
+const conditionsIn = (argv: readonly string[]): readonly string[] =>
+  argv
+    .filter((word, at) => word.startsWith('--where=') || argv[at - 1] === '--where')
+    .map((word) => word.replace(/^--where=/, ''));
+
+/** The same streams; what is told beside the result is written without secrets, and nothing with the ids that are masked. */
+function withoutSecrets(runtime: Runtime, ids: IdMask): Runtime {
+  let stdout: OutputStream | undefined;
+  let stderr: OutputStream | undefined;
+  return {
+    argv: runtime.argv,
+    env: runtime.env,
+    cwd: runtime.cwd,
+    signal: runtime.signal,
+    now: runtime.now,
+    ...(runtime.onLeft !== undefined && { onLeft: runtime.onLeft }),
+    // Node makes each stream when it is first asked for.
+    get stdin() {
+      return runtime.stdin;
+    },
+    get stdout() {
+      return (stdout ??= ids.isOn ? filtered(runtime.stdout, (text) => ids.text(text)) : runtime.stdout);
+    },
+    get stderr() {
+      return (stderr ??= filtered(runtime.stderr, (text) => ids.text(maskSecrets(text))));
+    },
+  };
 }
 
 type CallRecord = Parameters<NonNullable<ConnectRequest['onCall']>>[0];

@@ -48,11 +48,21 @@ function kmsKey(text: string): string {
   return text;
 }
 
-function region(text: string, previous: readonly string[] | undefined): readonly string[] {
+/** The ARN of a KMS key, for commander. */
+export function kmsKeyArn(text: string): string {
+  if (!KMS_KEY.test(text) || !text.startsWith('arn:')) throw new InvalidArgumentError("It must be a KMS key's ARN.");
+  return text;
+}
+
+/** The name of an AWS region, for commander. */
+export function regionName(text: string): string {
   if (!/^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(text))
     throw new InvalidArgumentError('It must be the name of an AWS region, such as eu-west-1.');
-  return collect(text, previous);
+  return text;
 }
+
+const region = (text: string, previous: readonly string[] | undefined): readonly string[] =>
+  collect(regionName(text), previous);
 
 /** Flags that say what the tables should be; `setup` and `status` compare by them. */
 export function declareSchemaOptions(command: Command): void {

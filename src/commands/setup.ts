@@ -6,6 +6,7 @@ import type { CommandDefinition, Outcome } from './definition.js';
 import { collect } from './global-options.js';
 import type { CommandSession } from './session.js';
 import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
+import { CONVERGE, FILL, FIND, OBSERVE, when } from './permissions.js';
 
 const blockedTables = (plan: SetupPlan): readonly string[] =>
   plan.tables.filter(({ action }) => action === 'blocked').map(({ name }) => name);
@@ -133,6 +134,31 @@ export const setupCommand: CommandDefinition = {
       collect,
     );
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    ...when('something is to be changed', CONVERGE, [{ on: 'table', actions: ['dynamodb:CreateTable'] }]),
+    { on: 'table', actions: ['dynamodb:UpdateContinuousBackups'], when: '--pitr, --no-pitr, in production' },
+    {
+      on: 'replica',
+      actions: ['dynamodb:CreateTable', 'dynamodb:CreateTableReplica', ...FILL],
+      when: '--replica',
+    },
+    {
+      on: 'key',
+      actions: [
+        'kms:CreateGrant',
+        'kms:Decrypt',
+        'kms:DescribeKey',
+        'kms:Encrypt',
+        'kms:GenerateDataKey',
+        'kms:GenerateDataKeyWithoutPlaintext',
+        'kms:ReEncryptFrom',
+        'kms:ReEncryptTo',
+      ],
+      when: '--kms-key',
+    },
+  ],
   examples: [
     { command: 'mcp-sessions setup --local', does: 'tables in the embedded engine, without an AWS account' },
     { command: 'mcp-sessions setup --interactive', does: 'asks for place, layout, names and settings' },

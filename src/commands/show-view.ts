@@ -22,9 +22,10 @@ function inOrder({ attributes, layout }: ShowResult): Readonly<Record<string, un
   );
 }
 
-export function showView(result: ShowResult, reveal: boolean): View {
+/** `withoutIds` takes the ids out of a value that are not to be seen. */
+export function showView(result: ShowResult, withoutIds: (value: unknown) => unknown, reveal: boolean): View {
   const isSecret = secretJudge(result.layout);
-  const masked = (value: unknown): unknown => (reveal ? value : redact(value, isSecret));
+  const masked = (value: unknown): unknown => withoutIds(reveal ? value : redact(value, isSecret));
   const attributes = masked(inOrder(result));
   const events = (result.events ?? []).map((event) => ({
     id: event.id,

@@ -3,6 +3,7 @@ import { CliError } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
+import { EVENTS_TABLE, FIND } from './permissions.js';
 
 interface ShowFlags {
   readonly reveal?: boolean;
@@ -22,13 +23,19 @@ async function chooseSession(session: CommandSession): Promise<string> {
 
 async function run(session: CommandSession, given: unknown, flags: ShowFlags): Promise<Outcome> {
   const id = typeof given === 'string' ? given : await chooseSession(session);
-  const [{ show }, { showView }, context] = await Promise.all([
+  session.ids.note(id);
+  const [{ show }, { showView }, { notedId }, context] = await Promise.all([
     import('../operations/sessions/show.js'),
     import('./show-view.js'),
+    import('./masked-ids.js'),
     session.context(),
   ]);
-  const result = await show(context, await session.target(), { id, events: flags.events });
-  return { view: showView(result, flags.reveal === true) };
+  const target = await session.target();
+  notedId(session.ids, target.layout, id);
+  const result = await show(context, target, { id, events: flags.events });
+  const shownId = notedId(session.ids, result.layout, result.session.id);
+  const shown = { ...result, session: { ...result.session, id: shownId } };
+  return { view: showView(shown, (value) => session.ids.deep(value), flags.reveal === true) };
 }
 
 export const showCommand: CommandDefinition = {
@@ -47,6 +54,18 @@ export const showCommand: CommandDefinition = {
         new Option('--events <n>', 'how many of the newest events').default(DEFAULT_EVENTS).argParser(wholeNumber(0)),
       );
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'sessions', actions: ['dynamodb:GetItem'] },
+    ...EVENTS_TABLE,
+    { on: 'table', role: 'events', actions: ['dynamodb:Query'] },
+    {
+      on: 'table',
+      role: 'sessions',
+      actions: ['dynamodb:Scan'],
+      when: 'no id is given, on a terminal',
+    },
+  ],
   examples: [
     { command: 'mcp-sessions show 0198c0ffee', does: 'a session with its newest events' },
     { command: "mcp-sessions show 0198c0ffee --json | jq '.attributes.state'", does: 'just its state' },

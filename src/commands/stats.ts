@@ -3,6 +3,7 @@ import type { CommandDefinition, Outcome } from './definition.js';
 import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
 import type { CommandSession } from './session.js';
+import { EVENTS_TABLE, FIND, when } from './permissions.js';
 
 interface StatsFlags extends FilterFlags {
   /** false with --no-events. */
@@ -23,13 +24,15 @@ async function run(session: CommandSession, flags: StatsFlags): Promise<Outcome>
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
   };
-  const [{ stats }, { statsView }, context] = await Promise.all([
+  const [{ stats }, { statsView }, { maskedRows }, context] = await Promise.all([
     import('../operations/stats/stats.js'),
     import('./stats-view.js'),
+    import('./masked-ids.js'),
     session.context(),
   ]);
   const result = await stats(context, await session.target(), request);
-  return { view: statsView(result, flags.events, session.advise) };
+  const largest = maskedRows(session.ids, result.largest);
+  return { view: statsView({ ...result, largest }, flags.events, session.advise) };
 }
 
 export const statsCommand: CommandDefinition = {
@@ -48,6 +51,14 @@ export const statsCommand: CommandDefinition = {
       .addOption(concurrencyOption(CONCURRENCY))
       .addOption(segmentsOption());
   },
+  needs: [
+    ...FIND,
+    { on: 'table', role: 'sessions', actions: ['dynamodb:Scan'] },
+    ...when('without --no-events', EVENTS_TABLE, [
+      { on: 'table', role: 'events', actions: ['dynamodb:Scan'] },
+      { on: 'table', role: 'sessions', actions: ['dynamodb:BatchGetItem'] },
+    ]),
+  ],
   examples: [
     { command: 'mcp-sessions stats --local', does: 'of the embedded engine' },
     { command: 'mcp-sessions stats --expired --no-events', does: 'what has expired and is still stored' },

@@ -2,6 +2,7 @@ import { EXIT } from '../errors.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
+import { FIND, LIST_BACKUPS, OBSERVE, optional } from './permissions.js';
 
 async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
   const { environment } = await session.settings();
@@ -30,6 +31,7 @@ export const statusCommand: CommandDefinition = {
     command.option('--check', 'exit 3 when the tables differ from the layout');
     declareSchemaOptions(command);
   },
+  needs: [...FIND, ...OBSERVE, ...optional(LIST_BACKUPS)],
   examples: [
     { command: 'mcp-sessions status --local', does: 'the tables of the embedded engine' },
     { command: 'mcp-sessions status --check --quiet', does: 'for a pipeline: exit 3 on drift' },

@@ -3,6 +3,7 @@ import { tailStreams } from '../operations/tables/tail-streams.js';
 import type { Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import type { TailFlags } from './streams.js';
+import { notedId } from './masked-ids.js';
 import { changeWriter } from './streams-tail-view.js';
 
 /** Writes changes as they come, until there are enough or Ctrl-C. */
@@ -14,6 +15,7 @@ export async function runTail(session: CommandSession, flags: TailFlags): Promis
   const context = await session.context();
   const target = await session.target();
   const write = changeWriter(session, target.layout, flags.reveal === true);
+  if (flags.session !== undefined) notedId(session.ids, target.layout, flags.session);
   const { from, only = null, session: sessionId = null, limit = null } = flags;
   const listener = {
     onStart: (tables: readonly string[]): void =>

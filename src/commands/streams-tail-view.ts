@@ -1,10 +1,12 @@
 import type { TableChange } from '../operations/tables/tail-streams.js';
+import type { IdMask } from '../output/id-mask.js';
 import { jsonLine } from '../output/render.js';
 import { redact } from '../output/redact.js';
 import type { Page } from '../output/page.js';
 import { secretJudge } from '../schema/secrets.js';
 import type { Layout } from '../schema/types.js';
 import type { CommandSession } from './session.js';
+import { notedId } from './masked-ids.js';
 import { iso } from './session-view.js';
 
 interface ShownChange extends Omit<TableChange, 'at' | 'changes'> {
@@ -78,6 +80,17 @@ function changeText(page: Page, change: ShownChange, layout: Layout): string {
   return [head, ...lines.map((line) => page.block(line.replaceAll('\n', '\\n'), 4))].join('\n');
 }
 
+const withoutIds = (change: ShownChange, ids: IdMask): ShownChange => ({
+  ...change,
+  keys: itemWithout(change.keys, ids),
+  changes: change.changes.map(({ attribute, from, to }) => ({ attribute, from: ids.deep(from), to: ids.deep(to) })),
+  old: change.old === null ? null : itemWithout(change.old, ids),
+  new: change.new === null ? null : itemWithout(change.new, ids),
+});
+
+const itemWithout = (item: Readonly<Record<string, unknown>>, ids: IdMask): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(item).map(([name, value]) => [name, ids.deep(value)]));
+
 /** Writes changes as they come: a JSON object a line for programs, some lines of text for people. */
 export function changeWriter(
   session: CommandSession,
@@ -89,7 +102,8 @@ export function changeWriter(
   const isSecret = secretJudge(layout);
   const mask: Mask = reveal ? (value) => value : (value) => redact(value, isSecret);
   return async (change) => {
-    const shown = shownOf(change, mask);
+    const sessionId = notedId(session.ids, layout, change.sessionId);
+    const shown = withoutIds({ ...shownOf(change, mask), sessionId }, session.ids);
     await session.write(`${format === 'table' ? changeText(page, shown, layout) : jsonLine(shown)}\n`);
   };
 }

@@ -3,6 +3,7 @@ import type { StreamViewType, TableRole } from '../schema/index.js';
 import type { CommandDefinition } from './definition.js';
 import { collect, wholeNumber } from './global-options.js';
 import { STREAM_VIEWS } from './setup-options.js';
+import { FIND, OBSERVE } from './permissions.js';
 
 export interface StreamsFlags {
   readonly only?: TableRole;
@@ -46,6 +47,11 @@ export const streamsCommand: CommandDefinition = {
       group: 'tables',
       summary: 'the streams as they are: view type, ARN, shards',
       declare: () => {},
+      needs: [
+        ...FIND,
+        { on: 'table', actions: ['dynamodb:DescribeTable'] },
+        { on: 'stream', actions: ['dynamodb:DescribeStream'], optional: true },
+      ],
       examples: [{ command: 'mcp-sessions streams status --local', does: 'those of the embedded engine' }],
       run: async (session) => {
         const { runStatus } = await import('./streams-run.js');
@@ -72,6 +78,7 @@ export const streamsCommand: CommandDefinition = {
           .addOption(dryRun())
           .addOption(confirm());
       },
+      needs: [...OBSERVE, { on: 'table', actions: ['dynamodb:UpdateTable'], when: 'something is to be changed' }],
       examples: [
         { command: 'mcp-sessions streams enable --region eu-west-1', does: "both tables', as the layout says" },
         { command: 'mcp-sessions streams enable --view KEYS_ONLY --only events --dry-run', does: 'what would happen' },
@@ -96,6 +103,7 @@ export const streamsCommand: CommandDefinition = {
           .addOption(dryRun())
           .addOption(confirm());
       },
+      needs: [...OBSERVE, { on: 'table', actions: ['dynamodb:UpdateTable'], when: 'something is to be changed' }],
       examples: [
         { command: 'mcp-sessions streams disable --region eu-west-1 --dry-run', does: 'what would stop' },
         { command: 'mcp-sessions streams disable --only events --yes', does: 'from a pipeline' },
@@ -126,6 +134,11 @@ export const streamsCommand: CommandDefinition = {
           .addOption(new Option('--limit <n>', 'end after so many changes').argParser(wholeNumber(1)))
           .option('--reveal', 'show secrets');
       },
+      needs: [
+        ...FIND,
+        { on: 'table', actions: ['dynamodb:DescribeTable'] },
+        { on: 'stream', actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'] },
+      ],
       examples: [
         { command: 'mcp-sessions streams tail --local', does: 'what an application under development does' },
         {

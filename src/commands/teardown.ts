@@ -4,6 +4,18 @@ import { backupTimeoutOption } from './backup/create-backup-options.js';
 import type { CommandDefinition } from './definition.js';
 import { collect, wholeNumber } from './global-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
+import {
+  ALARMS,
+  BACK_UP,
+  CONVERGE,
+  EXTRAS,
+  FIND,
+  LIST_BACKUPS,
+  OBSERVE,
+  optional,
+  SETTINGS,
+  when,
+} from './permissions.js';
 
 export interface TeardownFlags {
   readonly backup?: boolean;
@@ -68,6 +80,28 @@ export const teardownCommand: CommandDefinition = {
         ).argParser(collect),
       );
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    ...optional(LIST_BACKUPS),
+    ...when('--backup, --all', BACK_UP),
+    ...optional(when('--backup, --all', EXTRAS, ALARMS)),
+    ...when('--backup --to <folder>', [{ on: 'table', actions: ['dynamodb:Scan'] }]),
+    ...when('--clear-data', EXTRAS, [{ on: 'table', actions: ['dynamodb:BatchWriteItem', 'dynamodb:Scan'] }]),
+    ...when('--clear-data --recreate', CONVERGE, SETTINGS, [
+      {
+        on: 'table',
+        actions: [
+          'dynamodb:CreateTable',
+          'dynamodb:DeleteTable',
+          'dynamodb:PutResourcePolicy',
+          'dynamodb:UpdateContinuousBackups',
+        ],
+      },
+    ]),
+    ...when('--disable-streams, --force-unprotect', [{ on: 'table', actions: ['dynamodb:UpdateTable'] }]),
+    ...when('--delete, --all', [{ on: 'table', actions: ['dynamodb:DeleteTable'] }]),
+  ],
   examples: [
     { command: 'mcp-sessions teardown --all', does: 'back up, wait until it is safe, delete' },
     { command: 'mcp-sessions teardown --clear-data --dry-run', does: 'what it would cost, and which way is chosen' },

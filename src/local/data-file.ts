@@ -29,7 +29,8 @@ export function prepareDataFile(given: string): DataFile {
   const path = absolute(given);
   const folder = dirname(path);
   try {
-    if (makeFolder(folder) && basename(folder) === '.mcp-sessions') writeFileSync(join(folder, '.gitignore'), '*\n');
+    if (makeFolder(folder) && basename(folder) === '.mcp-sessions')
+      writeFileSync(join(folder, '.gitignore'), '*\n', { mode: 0o600 });
     try {
       closeSync(openSync(path, 'ax', 0o600));
       // The umask may have taken the owner's own rights.

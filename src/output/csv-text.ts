@@ -1,8 +1,14 @@
 import { stringify } from 'csv-stringify/sync';
 
 /**
+ * What a spreadsheet runs when it opens the file. Ids may well begin with a hyphen or a plus: those that call nothing stay
+ * as they are.
+ */
+const FORMULA = /^(?:[=@\t\r]|[+-][^]*[(!|])/;
+
+/**
  * CSV of RFC 4180: a header, lines ended by CR LF, fields quoted where needed. Absent values are empty, booleans are
- * `true` and `false`, objects and lists are JSON. Without its header it goes on with a text that has it.
+ * `true` and `false`, objects and lists are JSON; a text that a spreadsheet would run has a `'` before it. Without its header it goes on with a text that has it.
  */
 export function csvText(
   columns: readonly string[],
@@ -12,6 +18,7 @@ export function csvText(
 ): string {
   const field = (value: unknown): string => {
     if (value === null || value === undefined) return '';
+    if (typeof value === 'string') return text(FORMULA.test(value) ? `'${value}` : value);
     return text(typeof value === 'object' && !(value instanceof Date) ? JSON.stringify(value) : plain(value));
   };
   const rows = records.map((record) => columns.map((column) => field(record[column])));

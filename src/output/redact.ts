@@ -1,3 +1,5 @@
+import { maskSecrets } from './secret-text.js';
+
 const MASK = '••••••';
 const REVEAL_FROM = 17;
 /** Deeper than DynamoDB nests (32), and far from where JSON.stringify runs out of stack: JSON held in a string may. */
@@ -13,20 +15,30 @@ type IsSecret = (key: string, value: unknown) => boolean;
 
 /** Stores that this package does not know keep a session as JSON in a string. */
 function redactText(text: string, isSecret: IsSecret, depth: number): string {
-  if (!/^\s*[[{]/.test(text) || depth >= DEEPEST) return text;
+  if (!/^\s*[[{]/.test(text) || depth >= DEEPEST) return maskSecrets(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return text;
+    return maskSecrets(text);
   }
   const masked = JSON.stringify(redact(value, isSecret, depth + 1));
   // Exactly as it was, spaces and all, where there is nothing to hide.
-  return masked === JSON.stringify(value) ? text : masked;
+  return masked === jsonOf(value) ? text : masked;
+}
+
+/** The JSON of what was parsed; undefined where it nests so deeply that it cannot be written as it was read. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**
- * A deep copy with everything below a secret key masked. The end of a long string is kept, to tell two tokens apart;
+ * A deep copy with everything below a secret key masked, and in every text what is a secret by its form. The end of a long string is kept, to tell two tokens apart;
  * objects and lists are masked whole. A string that holds JSON stays one, the secrets in it masked.
  */
 export function redact(value: unknown, isSecret: IsSecret, depth = 0): unknown {
@@ -38,16 +50,23 @@ export function redact(value: unknown, isSecret: IsSecret, depth = 0): unknown {
   if (prototype !== Object.prototype && prototype !== null) return value;
   // fromEntries defines its keys: one named __proto__ stays a key.
   return Object.fromEntries(
-    Object.entries(value).map(([key, element]) => [
-      key,
+    withoutSecretKeys(Object.entries(value)).map(([name, key, element]) => [
+      name,
       isSecret(key, element) ? mask(element) : redact(element, isSecret, depth + 1),
     ]),
   );
 }
 
-/** An id cut so that it can be recognised but not used: its first 8 and last 4 characters; of a short one, a quarter. */
-export function maskId(id: string): string {
-  const characters = Array.from(id);
-  if (characters.length <= 16) return `${characters.slice(0, Math.floor(characters.length / 4)).join('')}…`;
-  return `${characters.slice(0, 8).join('')}…${characters.slice(-4).join('')}`;
+/** Entries with the names to show their keys by: a store may have tokens for keys. Two that are masked alike are told apart. */
+function withoutSecretKeys(
+  entries: readonly (readonly [string, unknown])[],
+): readonly (readonly [name: string, key: string, value: unknown])[] {
+  const seen = new Map<string, number>();
+  return entries.map(([key, value]) => {
+    const name = maskSecrets(key);
+    if (name === key) return [key, key, value];
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return [count === 1 ? name : `${name} (${count})`, key, value];
+  });
 }

@@ -1,5 +1,5 @@
 import { type AttributeValue, type Item, itemSize, stringOf, typeOf } from './attribute-value.js';
-import { codecOf, decodePayload } from './payload.js';
+import { codecOf, decodePayload, payloadToShow } from './payload.js';
 import { plainItem, toPlain } from './plain.js';
 import { sessionIdOf } from './session-id.js';
 import { type ReadTime, readTime, readTimeAttribute } from './time.js';
@@ -193,7 +193,7 @@ export function decodeAttributes(item: Item, payload: readonly PayloadField[]): 
   for (const { names, codec } of payload) {
     for (const name of names) {
       const value = item[name];
-      if (value !== undefined) plain[name] = decodePayload(value, codec);
+      if (value !== undefined) plain[name] = payloadToShow(value, codec);
     }
   }
   return plain;
@@ -219,6 +219,6 @@ export function decodeEvent(event: EventMeaning, item: Item): DecodedEvent {
     id: typeof id === 'number' || typeof id === 'string' ? id : String(id),
     timestamp: time?.kind === 'instant' ? time.ms : null,
     type: type !== undefined && 'S' in type ? type.S : null,
-    data: field === undefined || data === undefined ? null : decodePayload(data, field.codec),
+    data: field === undefined || data === undefined ? null : payloadToShow(data, field.codec),
   };
 }

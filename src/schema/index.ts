@@ -2,6 +2,7 @@
  * The shared table-schema module: layouts as data, and pure functions over them. It reads no file, no environment and
  * no network.
  */
+export { applicationNeeds } from './application.js';
 export * from './attribute-value.js';
 export * from './decode.js';
 export * from './describe.js';
@@ -11,6 +12,7 @@ export * from './diff.js';
 export * from './duration.js';
 export type * from './extras.js';
 export { DEFAULT_LAYOUT, generic, genericFor, LAYOUTS } from './layouts/index.js';
+export { type IamNeed, type IamScope, type PolicyDocument, policyOf } from './iam.js';
 export * from './names.js';
 export { type ExampleRequest, type ExampleSession, exampleSession, type Random } from './example.js';
 export { changesBetween, type ValueChange } from './item-changes.js';

@@ -25,6 +25,24 @@ export function decodePayload(value: AttributeValue, codec: PayloadField['codec'
   return parsed === undefined ? toPlain(value) : parsed.value;
 }
 
+/** DynamoDB's own types nest 32 deep; what nests far deeper was written to make its readers run out of stack. */
+const DEEPEST = 200;
+
+function isTooDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
+}
+
+/** A payload's value to be shown: as {@link decodePayload}, but JSON that nests too deeply to be written again stays text. */
+export function payloadToShow(value: AttributeValue, codec: PayloadField['codec']): unknown {
+  const parsed = jsonPayload(value, codec);
+  return parsed === undefined || isTooDeep(parsed.value) ? toPlain(value) : parsed.value;
+}
+
 /** The payloads of an item that should be JSON text and are other text, in words. */
 export const payloadProblems = (item: Item, payload: readonly PayloadField[]): readonly string[] =>
   payload.flatMap(({ names, codec }) =>

@@ -27,14 +27,20 @@ const LAST_US = 8.64e18;
 
 /** Stored values are of any length, and what is wrong with one is said in a line. */
 const shortNumber = (text: string): string => (text.length <= 20 ? text : String(Number(text)));
-const shortText = (text: string): string => (text.length <= 40 ? text : `${text.slice(0, 39)}…`);
+
+/**
+ * A text that stands where a time belongs: itself where it is a word, or made of what times are made of. Anything else
+ * may be a secret that was put there by mistake, and this ends up in messages and logs.
+ */
+const namedText = (text: string): string =>
+  text.length <= 12 || /^[\d\s.,:TZtz+/-]{1,40}$/.test(text) ? `'${text}'` : `of ${text.length} characters`;
 
 const MS_PER = { s: 1000, ms: 1, us: 0.001 } as const;
 const NAME_OF = { s: 'seconds', ms: 'milliseconds', us: 'microseconds' } as const;
 
 function fromNumber(text: string, unit: TimeUnit): ReadTime {
   const value = Number(text);
-  if (!Number.isFinite(value)) return { kind: 'invalid', reason: `'${shortText(text)}' is not a number` };
+  if (!Number.isFinite(value)) return { kind: 'invalid', reason: `the text ${namedText(text)} is not a number` };
   if (Math.abs(value) > LAST_US) return { kind: 'invalid', reason: `${shortNumber(text)} is no time` };
   const likely = unitByMagnitude(value);
   if (unit === 'auto') return instant(value * MS_PER[likely]);
@@ -50,11 +56,11 @@ function fromNumber(text: string, unit: TimeUnit): ReadTime {
 
 function fromText(text: string, unit: TimeUnit): ReadTime {
   if (unit === 's' || unit === 'ms' || unit === 'us')
-    return { kind: 'invalid', reason: `is the text '${shortText(text)}', not a number of ${NAME_OF[unit]}` };
+    return { kind: 'invalid', reason: `is the text ${namedText(text)}, not a number of ${NAME_OF[unit]}` };
   const ms = parseIso(text);
   if (ms !== undefined) return instant(ms);
   if (unit === 'auto' && text.trim() !== '' && Number.isFinite(Number(text))) return fromNumber(text, unit);
-  return { kind: 'invalid', reason: `'${shortText(text)}' is not an ISO 8601 instant` };
+  return { kind: 'invalid', reason: `the text ${namedText(text)} is not an ISO 8601 instant` };
 }
 
 /** Reads an instant out of a plain value: a number's exact text, text, or nothing. */

@@ -53,9 +53,22 @@ export interface TableSpec {
   /** Values may hold `{environment}`. Tags beyond these are left alone. */
   readonly tags: Readonly<Record<string, string>>;
   readonly billing: Billing | null;
+  /** What the application does with items of it; left out: all that reads and writes single items. */
+  readonly calls?: readonly TableCall[];
   /** What an item of this table looks like; detection and completeness are judged by it. */
   readonly attributes: readonly AttributeSpec[];
 }
+
+/** What an application asks of a table, as DynamoDB's API and IAM name it. */
+export type TableCall =
+  | 'BatchGetItem'
+  | 'BatchWriteItem'
+  | 'DeleteItem'
+  | 'GetItem'
+  | 'PutItem'
+  | 'Query'
+  | 'Scan'
+  | 'UpdateItem';
 
 export interface AttributeSpec {
   /** The name today first, then the names that older writers used for the same thing. */

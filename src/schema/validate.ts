@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describeKey } from './describe.js';
 import { nameProblem } from './names.js';
-import type { AttributePath, EventMeaning, KeySchema, Layout, TableSpec } from './types.js';
+import type { AttributePath, EventMeaning, KeySchema, Layout, TableCall, TableSpec } from './types.js';
 
 export interface LayoutIssue {
   /** Where in the layout, `tables.0.keys.partitionKey.type`. */
@@ -80,6 +80,17 @@ const billing = v.variant('mode', [
   v.strictObject({ mode: v.literal('provisioned'), readCapacityUnits: capacity, writeCapacityUnits: capacity }),
 ]);
 
+const TABLE_CALLS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'DeleteItem',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'Scan',
+  'UpdateItem',
+] as const satisfies readonly TableCall[];
+
 const table = v.strictObject({
   role: v.picklist(['sessions', 'events']),
   defaultName: tableName,
@@ -90,6 +101,7 @@ const table = v.strictObject({
   stream: v.optional(v.nullable(v.picklist(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'])), null),
   tags: v.optional(v.record(text, v.string()), {}),
   billing: v.optional(v.nullable(billing), null),
+  calls: v.exactOptional(v.array(v.picklist(TABLE_CALLS))),
   attributes: v.optional(
     v.array(
       v.strictObject({

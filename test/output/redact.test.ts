@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskId, redact } from '../../src/output/redact.js';
+import { redact } from '../../src/output/redact.js';
 
 const isSecret = (key: string): boolean => /token|secret/i.test(key);
 
@@ -54,17 +54,5 @@ describe('redact', () => {
         });
       }),
     );
-  });
-});
-
-describe('maskId', () => {
-  it('keeps the first eight and the last four characters', () => {
-    expect(maskId('3f0c9a52-7be1-4b6e-9d55-0a1b2c3d4e5f')).toBe('3f0c9a52…4e5f');
-  });
-
-  it('keeps little of what is short', () => {
-    expect(maskId('session-1')).toBe('se…');
-    expect(maskId('0123456789abcdef')).toBe('0123…');
-    expect(maskId('a')).toBe('…');
   });
 });

@@ -77,8 +77,8 @@ describe('instants', () => {
     [N('1e30'), 'auto', /^1e30 is no time$/],
     [N('1.2e37'), 'ms', /^1.2e37 is no time$/],
     [N(`1${'0'.repeat(100)}`), 's', /^1e\+100 is no time$/],
-    [S('x'.repeat(1000)), 's', /^is the text 'x{39}…', not a number of seconds$/],
-    [S('x'.repeat(1000)), 'iso', /^'x{39}…' is not an ISO 8601 instant$/],
+    [S('x'.repeat(1000)), 's', /^is the text of 1000 characters, not a number of seconds$/],
+    [S('x'.repeat(1000)), 'iso', /^the text of 1000 characters is not an ISO 8601 instant$/],
   ])('%j is no instant in %s', (value, unit, reason) => {
     const read = readTimeAttribute(value, unit);
     expect(read.kind === 'invalid' && read.reason).toMatch(reason);

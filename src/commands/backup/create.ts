@@ -4,6 +4,7 @@ import type { CommandDefinition } from '../definition.js';
 import { declareFilterOptions, type FilterFlags } from '../filter-options.js';
 import { type CreateOnAwsFlags, declareCreateOnAwsOptions } from './create-backup-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from '../pace-options.js';
+import { ALARMS, BACK_UP, EXTRAS, FIND, LIST_BACKUPS, OBSERVE, optional, when } from '../permissions.js';
 
 export interface CreateBackupFlags extends FilterFlags, LockFlags, CreateOnAwsFlags {
   readonly to?: string;
@@ -51,6 +52,19 @@ export const createBackupCommand: CommandDefinition = {
       .addOption(segmentsOption());
     declareCreateOnAwsOptions(command);
   },
+  needs: [
+    ...FIND,
+    ...OBSERVE,
+    ...optional(EXTRAS, when('not into a folder', ALARMS), when('at an endpoint of its own', LIST_BACKUPS)),
+    ...when("AWS's own backups", BACK_UP),
+    ...when('into a folder', [{ on: 'table', actions: ['dynamodb:Scan'] }]),
+    ...when('--to s3://…', [
+      { on: 'table', actions: ['dynamodb:ExportTableToPointInTime'] },
+      { on: 'export', actions: ['dynamodb:DescribeExport'] },
+      { on: 'objects', actions: ['s3:AbortMultipartUpload', 's3:PutObject'] },
+    ]),
+    ...when('--to s3://… --resume', [{ on: 'any', actions: ['dynamodb:ListExports'] }]),
+  ],
   examples: [
     { command: 'mcp-sessions backup --region eu-west-1', does: "AWS's own backups of both tables" },
     {

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { CommandDefinition } from '../definition.js';
 import { collect } from '../global-options.js';
+import { FIND, LIST_BACKUPS } from '../permissions.js';
 
 export interface DeleteBackupFlags {
   readonly confirm?: readonly string[];
@@ -27,6 +28,7 @@ export const deleteBackupCommand: CommandDefinition = {
       .option('--dry-run', 'say what would be deleted, and change nothing')
       .addOption(confirmOption());
   },
+  needs: [...FIND, ...LIST_BACKUPS, { on: 'backup', actions: ['dynamodb:DeleteBackup'], when: 'something is deleted' }],
   examples: [
     { command: 'mcp-sessions backup delete mcp-sessions-backup-20261120-142500', does: 'one of them' },
     {

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../definition.js';
+import { FIND, LIST_BACKUPS } from '../permissions.js';
 
 export const listBackupsCommand: CommandDefinition = {
   name: 'list',
@@ -11,6 +12,7 @@ export const listBackupsCommand: CommandDefinition = {
         'Where the endpoint has no backups, the archives below .mcp-sessions/backups/.',
     );
   },
+  needs: [...FIND, ...LIST_BACKUPS],
   examples: [
     { command: 'mcp-sessions backup list', does: 'name, state, age and size' },
     { command: 'mcp-sessions backup list --json', does: 'with ARN and age in seconds' },

@@ -3,6 +3,7 @@ import type { CommandDefinition } from '../definition.js';
 import { durationOf } from '../filter-options.js';
 import { wholeNumber } from '../global-options.js';
 import { confirmOption, type DeleteBackupFlags } from './delete.js';
+import { FIND, LIST_BACKUPS } from '../permissions.js';
 
 export interface PruneFlags extends DeleteBackupFlags {
   readonly keep?: number;
@@ -28,6 +29,7 @@ export const pruneBackupsCommand: CommandDefinition = {
       .option('--dry-run', 'say what would be deleted, and change nothing')
       .addOption(confirmOption());
   },
+  needs: [...FIND, ...LIST_BACKUPS, { on: 'backup', actions: ['dynamodb:DeleteBackup'], when: 'something is deleted' }],
   examples: [
     { command: 'mcp-sessions backup prune --keep 7 --dry-run', does: 'what would go' },
     { command: 'mcp-sessions backup prune --older-than 30d --keep 3 --yes', does: 'from a pipeline' },

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../definition.js';
+import { FIND, LIST_BACKUPS } from '../permissions.js';
 
 export interface ShowBackupFlags {
   readonly record?: string;
@@ -16,6 +17,7 @@ export const showBackupCommand: CommandDefinition = {
       .argument('[backup]', 'its name, its ARN, or latest; on a terminal it may be chosen from a list')
       .option('--record <file>', 'the file with the recorded settings (default: below .mcp-sessions/backups/)');
   },
+  needs: [...FIND, ...LIST_BACKUPS, { on: 'backup', actions: ['dynamodb:DescribeBackup'] }],
   examples: [{ command: 'mcp-sessions backup show latest', does: 'the newest pair that was made together' }],
   run: async (session, [backup], command) => {
     const { runShowBackup } = await import('./show-run.js');

@@ -19,6 +19,7 @@ export const verifyBackupCommand: CommandDefinition = {
       );
     declareLockOptions(command);
   },
+  needs: [],
   examples: [{ command: 'mcp-sessions backup verify ./archive', does: 'is it whole?' }],
   run: async (session, [folder], command) => {
     const { runVerifyBackup } = await import('./verify-run.js');

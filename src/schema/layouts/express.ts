@@ -17,6 +17,7 @@ export const express: Layout = {
       tags: {},
       // connect-dynamodb makes provisioned tables of 5/5, which their owners then tune: what is there stays.
       billing: null,
+      calls: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
       attributes: [
         { names: ['id'], types: ['S'], required: true },
         // Versions of 2013 and before wrote the expiry as text.

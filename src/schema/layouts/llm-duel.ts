@@ -18,6 +18,7 @@ export const llmDuel: Layout = {
       stream: null,
       tags: {},
       billing: { mode: 'on-demand' },
+      calls: ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'],
       attributes: [
         { names: ['session_id'], types: ['S'], required: true },
         { names: ['user_data'], types: ['S'], required: true },

@@ -30,6 +30,7 @@ export const mcp: Layout = {
       stream: 'NEW_AND_OLD_IMAGES',
       tags: tags('SessionManagement'),
       billing: { mode: 'on-demand' },
+      calls: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
       attributes: sessionAttributes('snake'),
     },
     {
@@ -49,6 +50,7 @@ export const mcp: Layout = {
       stream: 'NEW_AND_OLD_IMAGES',
       tags: tags('EventStreaming'),
       billing: { mode: 'on-demand' },
+      calls: ['BatchWriteItem', 'PutItem', 'Query'],
       attributes: eventAttributes('snake'),
     },
   ],

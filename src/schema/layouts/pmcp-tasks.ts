@@ -19,6 +19,7 @@ export const pmcpTasks: Layout = {
       stream: null,
       tags: {},
       billing: { mode: 'on-demand' },
+      calls: ['DeleteItem', 'GetItem', 'PutItem', 'Query'],
       attributes: [
         { names: ['PK'], types: ['S'], required: true },
         { names: ['SK'], types: ['S'], required: true },

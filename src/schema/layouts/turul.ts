@@ -23,6 +23,7 @@ export const turul: Layout = {
       stream: null,
       tags: {},
       billing: { mode: 'on-demand' },
+      calls: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
       attributes: sessionAttributes('camel'),
     },
     {
@@ -36,6 +37,7 @@ export const turul: Layout = {
       stream: null,
       tags: {},
       billing: { mode: 'on-demand' },
+      calls: ['BatchWriteItem', 'PutItem', 'Query'],
       attributes: eventAttributes('camel'),
     },
   ],
