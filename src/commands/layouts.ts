@@ -99,7 +99,14 @@ export const layoutsCommand: CommandDefinition = {
       declare: (command) => {
         command.argument('[table]', "the table's name; on a terminal it may be chosen from a list");
       },
-      needs: [...FIND, { on: 'any', actions: ['dynamodb:ListTables'], when: 'no table is given, on a terminal' }],
+      needs: [
+        ...FIND,
+        {
+          on: 'any',
+          actions: ['dynamodb:DescribeTable', 'dynamodb:ListTables'],
+          when: 'no table is given, on a terminal',
+        },
+      ],
       examples: [{ command: 'mcp-sessions layouts detect sessions --region eu-west-1', does: 'what is this table?' }],
       run: (session, [table]) => detect(session, table),
     },

@@ -24,7 +24,10 @@ export async function pickSession(
   const rows = sessions.map(({ id, state, createdAt, lastActivityAt, problems }): PickRow => {
     const at = lastActivityAt ?? createdAt;
     const age = at === null ? '' : relativeTime(new Date(at), now);
-    return { value: id, cells: [notedId(session.ids, target.layout, id), state, age, problems.length > 0 ? 'with problems' : ''] };
+    return {
+      value: id,
+      cells: [notedId(session.ids, target.layout, id), state, age, problems.length > 0 ? 'with problems' : ''],
+    };
   });
   const id = await pick(session, {
     message: more ? 'Which session? (some of many; an id may be typed)' : 'Which session?',

@@ -134,10 +134,11 @@ export const restoreCommand: CommandDefinition = {
         ],
       },
     ]),
-    ...optional(when('not from a folder', EXTRAS, ALARMS)),
+    ...optional(ALARMS, when('not from a folder', EXTRAS)),
     ...when('from a folder', [
       { on: 'table', actions: ['dynamodb:BatchWriteItem', 'dynamodb:CreateTable', 'dynamodb:Scan'] },
     ]),
+    ...when('from a folder, --on-conflict', [{ on: 'table', actions: ['dynamodb:BatchGetItem'] }]),
     ...when('from a folder, --on-conflict skip or fail', [{ on: 'table', actions: ['dynamodb:PutItem'] }]),
     ...when('recovery was on', [{ on: 'table', actions: ['dynamodb:UpdateContinuousBackups'] }]),
   ],

@@ -123,15 +123,19 @@ async function recoverableForLong({ aws, tables }: World): Promise<void> {
   }
 }
 
-const chooseFirst =
-  (question: string) =>
-  ({ flags, folder }: World, argv: readonly string[]): ReturnType<typeof runCommand> =>
-    runCommand([...argv, ...flags], {
+const onTerminal =
+  (...answers: readonly [question: (world: World) => string, keys: (world: World) => string][]) =>
+  (world: World, argv: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand([...argv, ...world.flags], {
       columns: 80,
-      cwd: folder,
+      cwd: world.folder,
       env: { AWS_REGION: 'eu-west-1' },
-      user: answer(question, '\r'),
+      user: async (streams) => {
+        for (const [question, keys] of answers) await answer(question(world), keys(world))(streams);
+      },
     });
+
+const enter = (): string => '\r';
 
 const backUp =
   (...flags: readonly string[]) =>
@@ -159,7 +163,6 @@ const CHANGES = 'something is to be changed';
 const RESTORES = 'something is restored';
 const RECOVERABLE = { overrides: { pointInTimeRecovery: true } } as const;
 const OWN_ENDPOINT = 'at an endpoint of its own';
-const NOT_A_FOLDER = 'not into a folder';
 const consent = ({ tables }: World): string => `--confirm ${tables.sessions} --confirm ${tables.events}`;
 const toCopy = ({ tables }: World): string => `--to-table ${tables.sessions}-copy`;
 
@@ -195,10 +198,10 @@ const TABLES: readonly Variant[] = [
 ];
 
 const BACKUPS: readonly Variant[] = [
-  variant('backup create', '', ["AWS's own backups", NOT_A_FOLDER, OWN_ENDPOINT]),
+  variant('backup create', '', ["AWS's own backups", OWN_ENDPOINT]),
   variant('backup create', '--to archive', ['into a folder'], { lean: true }),
-  variant('backup create', `--to ${S3}`, [NOT_A_FOLDER, '--to s3://…'], { setUp: RECOVERABLE, lean: true }),
-  variant('backup create', `--to ${S3} --resume`, [NOT_A_FOLDER, '--to s3://…', '--to s3://… --resume'], {
+  variant('backup create', `--to ${S3}`, ['--to s3://…'], { setUp: RECOVERABLE, lean: true }),
+  variant('backup create', `--to ${S3} --resume`, ['--to s3://…', '--to s3://… --resume'], {
     setUp: RECOVERABLE,
     prepare: async (world) => {
       Object.assign(world.aws.double.state.delays, { export: 3000 });
@@ -254,12 +257,12 @@ const BACKUPS: readonly Variant[] = [
   variant(
     'restore',
     'archive --on-conflict skip --yes',
-    ['from a folder', 'from a folder, --on-conflict skip or fail'],
+    ['from a folder', 'from a folder, --on-conflict', 'from a folder, --on-conflict skip or fail'],
     {
       prepare: backUp('--to', 'archive'),
     },
   ),
-  variant('restore', 'archive --on-conflict overwrite --yes', ['from a folder'], {
+  variant('restore', 'archive --on-conflict overwrite --yes', ['from a folder', 'from a folder, --on-conflict'], {
     prepare: backUp('--to', 'archive'),
   }),
 ];
@@ -283,13 +286,16 @@ const READING: readonly Variant[] = [
   ...['show', 'events'].map((command) =>
     variant(command, '', ['no id is given, on a terminal'], {
       name: `${command}, on a terminal`,
-      run: chooseFirst('Which session?'),
+      run: onTerminal([() => 'Which session?', enter]),
     }),
   ),
   variant('layouts detect', '', ['no table is given, on a terminal'], {
     name: 'layouts detect, on a terminal',
-    code: 3,
-    run: chooseFirst('Which table?'),
+    // Typed, it is the one that is offered.
+    run: onTerminal(
+      [() => 'Which table?', ({ tables }) => tables.sessions],
+      [({ tables }) => `Which table? ${tables.sessions}`, enter],
+    ),
   }),
   variant('stats', '', ['without --no-events'], { prepare: (world) => putEvent(world, 'nobody', 1) }),
   variant('stats', '--no-events'),

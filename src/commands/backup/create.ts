@@ -55,7 +55,7 @@ export const createBackupCommand: CommandDefinition = {
   needs: [
     ...FIND,
     ...OBSERVE,
-    ...optional(EXTRAS, when('not into a folder', ALARMS), when('at an endpoint of its own', LIST_BACKUPS)),
+    ...optional(EXTRAS, ALARMS, when('at an endpoint of its own', LIST_BACKUPS)),
     ...when("AWS's own backups", BACK_UP),
     ...when('into a folder', [{ on: 'table', actions: ['dynamodb:Scan'] }]),
     ...when('--to s3://…', [
