@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { countRefusals } from './refusals.js';
 import { BriefRetries } from './retries.js';
 
 /** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
@@ -162,6 +163,7 @@ export function connect(options: ConnectOptions): Dynamo {
   });
   // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
   client.middlewareStack.remove('loggerMiddleware');
+  countRefusals(client);
   return {
     region,
     endpoint,

@@ -5,6 +5,7 @@ import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { DeletePace } from './delete.js';
 import { fromSdk, toSdk } from './items.js';
+import { refusalsOf } from './refusals.js';
 
 /**
  * Unconditional deletes, at most 25 in one BatchWriteItem; what comes back unprocessed is tried again. AWS answers a
@@ -17,11 +18,14 @@ export async function deleteKeys(
   keys: readonly Item[],
   pace: DeletePace,
 ): Promise<{ readonly failed: number }> {
-  const backoff = new Backoff(dynamo.signal);
+  let backoff = new Backoff(dynamo.signal);
   let waiting = await deleteBatch(dynamo, table, keys, pace);
   while (waiting.length > 0 && backoff.goesOn) {
     await backoff.wait();
-    waiting = await deleteBatch(dynamo, table, waiting, pace);
+    const left = await deleteBatch(dynamo, table, waiting, pace);
+    // What got through makes a new beginning: the pauses grow while nothing does.
+    if (left.length < waiting.length) backoff = new Backoff(dynamo.signal);
+    waiting = left;
   }
   return { failed: waiting.length };
 }
@@ -45,17 +49,17 @@ async function deleteBatch(
         ),
       );
       const unprocessed = value.UnprocessedItems?.[table]?.length ?? 0;
-      return { value, throttled: unprocessed > 0 || (value.$metadata.attempts ?? 1) > 1 };
+      return { value, throttled: unprocessed > 0 || refusalsOf(value) > 0 };
     });
     const actual = (answer.ConsumedCapacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
     const back = (answer.UnprocessedItems?.[table] ?? []).flatMap(({ DeleteRequest }) =>
       DeleteRequest?.Key === undefined ? [] : [fromSdk(DeleteRequest.Key)],
     );
-    budget.settle(expected, actual);
+    budget.settle(expected, actual, cost.of(back.length) + expected * refusalsOf(answer));
     cost.learn(actual, keys.length - back.length);
     return back;
   } catch (error) {
-    budget.settle(expected, 0);
+    budget.settle(expected, 0, isThrottled(error) ? expected : 0);
     if (!isThrottled(error)) throw error;
     return keys;
   }

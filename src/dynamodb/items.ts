@@ -11,7 +11,7 @@ import type { AttributeValue, Item } from '../schema/attribute-value.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Governor } from './governor.js';
-import { pause } from './wait.js';
+import { refusalsOf } from './refusals.js';
 
 /** The SDK's union has an arm for unknown members and mutable arrays; the values are the same. */
 export function fromSdk(item: Record<string, SdkValue>): Item {
@@ -149,7 +149,7 @@ export async function* queryPages(
       );
     const page = await (options.governor?.run(async () => {
       const value = await send();
-      return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+      return { value, throttled: refusalsOf(value) > 0 };
     }) ?? send());
     yield {
       items: (page.Items ?? []).map(fromSdk),
@@ -160,21 +160,16 @@ export async function* queryPages(
   } while (start !== undefined);
 }
 
-/** BatchWriteItem takes at most so many items a call. */
-const BATCH = 25;
-const FIRST_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 5000;
-const MAX_FRUITLESS_TRIES = 10;
-
 /**
  * One BatchWriteItem of puts: what came back. AWS answers a batch of which it could take nothing with an error, and one
- * of which it took something with UnprocessedItems; both mean the same.
+ * of which it took something with UnprocessedItems; both mean the same. `refusals` is how often the whole batch had been
+ * throttled before.
  */
 export async function putBatch(
   dynamo: Dynamo,
   table: string,
   requests: PutRequests,
-): Promise<{ readonly unprocessed: PutRequests; readonly writeUnits: number }> {
+): Promise<{ readonly unprocessed: PutRequests; readonly writeUnits: number; readonly refusals: number }> {
   try {
     const answer = await call(dynamo, 'BatchWriteItem', table, (client) =>
       client.send(
@@ -185,39 +180,11 @@ export async function putBatch(
       PutRequest?.Item === undefined ? [] : [{ PutRequest: { Item: PutRequest.Item } }],
     );
     const writeUnits = (answer.ConsumedCapacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-    return { unprocessed, writeUnits };
+    return { unprocessed, writeUnits, refusals: refusalsOf(answer) };
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== 'THROTTLED') throw error;
-    return { unprocessed: requests, writeUnits: 0 };
+    return { unprocessed: requests, writeUnits: 0, refusals: 0 };
   }
 }
 
-type PutRequests = readonly { readonly PutRequest: { readonly Item: Record<string, SdkValue> } }[];
-
-/**
- * BatchWriteItem puts, 25 a call; what comes back unprocessed is tried again, with growing pauses, and nothing else is.
- * Answers how many write capacity units were consumed.
- */
-export async function putItems(dynamo: Dynamo, table: string, items: readonly Item[]): Promise<number> {
-  let writeUnits = 0;
-  for (let at = 0; at < items.length; at += BATCH) {
-    let waiting: PutRequests = items.slice(at, at + BATCH).map((item) => ({ PutRequest: { Item: toSdk(item) } }));
-    let backoff = FIRST_BACKOFF_MS;
-    let fruitless = 0;
-    while (waiting.length > 0) {
-      const answer = await putBatch(dynamo, table, waiting);
-      writeUnits += answer.writeUnits;
-      fruitless = answer.unprocessed.length === waiting.length ? fruitless + 1 : 0;
-      waiting = answer.unprocessed;
-      if (fruitless > MAX_FRUITLESS_TRIES)
-        throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${waiting.length} items came back`, {
-          hint: 'raise its write capacity, or run again when it has less to do',
-        });
-      if (waiting.length > 0) {
-        await pause(backoff, dynamo.signal);
-        backoff = Math.min(MAX_BACKOFF_MS, backoff * 2);
-      }
-    }
-  }
-  return writeUnits;
-}
+export type PutRequests = readonly { readonly PutRequest: { readonly Item: Record<string, SdkValue> } }[];

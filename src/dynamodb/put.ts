@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
+import type { Item } from '../schema/attribute-value.js';
 import { canonicalItem } from '../schema/canonical.js';
 import { itemFromWire, itemToWire } from '../schema/wire.js';
 import type { WireItem } from '../schema/wire-check.js';
@@ -7,7 +8,8 @@ import { Backoff, isThrottled } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Budget, Governor, UnitCost } from './governor.js';
-import { fromSdk, putBatch, toSdk } from './items.js';
+import { fromSdk, putBatch, type PutRequests, toSdk } from './items.js';
+import { refusalsOf } from './refusals.js';
 
 /** How hard writes may work. */
 export interface PutPace {
@@ -23,30 +25,37 @@ export const PUT_BATCH = 25;
  * Puts up to 25 items in one BatchWriteItem, whatever is under their keys; what comes back unprocessed is tried again with
  * growing pauses, for as long as something gets through.
  */
-export async function putAll(
+export const putAll = (dynamo: Dynamo, table: string, items: readonly WireItem[], pace: PutPace): Promise<void> =>
+  putItems(
+    dynamo,
+    table,
+    items.map((item) => itemFromWire(item)),
+    pace,
+  );
+
+/** What {@link putAll} does, for items that are not in their written form. */
+export async function putItems(
   dynamo: Dynamo,
   table: string,
-  items: readonly WireItem[],
+  items: readonly Item[],
   { governor, budget, cost }: PutPace,
 ): Promise<void> {
-  let waiting: Parameters<typeof putBatch>[2] = items.map((item) => ({
-    PutRequest: { Item: toSdk(itemFromWire(item)) },
-  }));
+  let waiting: PutRequests = items.map((item) => ({ PutRequest: { Item: toSdk(item) } }));
   for (let backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
     const asked = waiting;
     const expected = cost.of(asked.length);
     await budget.reserve(expected);
-    const { unprocessed, writeUnits } = await governor.run(async () => {
+    const { unprocessed, writeUnits, refusals } = await governor.run(async () => {
       const value = await putBatch(dynamo, table, asked);
       return { value, throttled: value.unprocessed.length > 0 };
     });
-    budget.settle(expected, writeUnits);
+    budget.settle(expected, writeUnits, cost.of(unprocessed.length) + expected * refusals);
     cost.learn(writeUnits, asked.length - unprocessed.length);
     if (unprocessed.length === 0) return;
     if (unprocessed.length < asked.length) backoff = new Backoff(dynamo.signal);
     if (!backoff.goesOn)
       throw new CliError('THROTTLED', `table '${table}' takes no more writes: ${unprocessed.length} items came back`, {
-        hint: 'raise its write capacity, or go on with --resume when it has less to do',
+        hint: 'raise its write capacity, or run again when it has less to do',
       });
     waiting = unprocessed;
   }
@@ -81,12 +90,13 @@ export async function putIfAbsent(
           ),
         );
         const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
-        budget.settle(expected, actual);
+        const refusals = refusalsOf(answer);
+        budget.settle(expected, actual, expected * refusals);
         cost.learn(actual, 1);
-        return { value: 'put', throttled: (answer.$metadata.attempts ?? 1) > 1 };
+        return { value: 'put', throttled: refusals > 0 };
       });
     } catch (error) {
-      budget.settle(expected, 0);
+      budget.settle(expected, 0, isThrottled(error) ? expected : 0);
       const present = presentItem(error);
       if (present !== undefined) return canonicalItem(present) === canonicalItem(item) ? 'same' : 'conflict';
       if (!isThrottled(error) || !backoff.goesOn) throw error;

@@ -1,6 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { putItems } from '../../dynamodb/items.js';
+import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
+import { PUT_BATCH, putItems, type PutPace } from '../../dynamodb/put.js';
 import { exampleSession, type ExampleSession, type Random } from '../../schema/index.js';
 import { CliError } from '../../errors.js';
 import type { OperationContext } from '../context.js';
@@ -54,13 +55,18 @@ export async function planSeed(context: OperationContext, target: Target, reques
 export async function seed(context: OperationContext, target: Target, request: SeedRequest): Promise<SeedResult> {
   const plan = await planSeed(context, target, request);
   const [sessionsTable = '', eventsTable] = plan.tables;
+  const { signal } = context;
+  const budget = new Budget(null, signal);
+  const governor = new Governor({ concurrency: IN_FLIGHT, initial: IN_FLIGHT, signal });
+  const paceOf = (): PutPace => ({ governor, budget, cost: new UnitCost(1) });
+  const [ofSessions, ofEvents] = [paceOf(), paceOf()];
   let [sessions, events] = [0, 0];
   for (const chunk of chunks(target, request, context.now())) {
     const items = chunk.flatMap((example) => example.events);
     try {
       const rows = chunk.map(({ session }) => session);
-      await putAll(context, sessionsTable, rows);
-      if (eventsTable !== undefined) await putAll(context, eventsTable, items);
+      await putAll(context, sessionsTable, rows, ofSessions);
+      if (eventsTable !== undefined) await putAll(context, eventsTable, items, ofEvents);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       return { ...plan, sessions, events, error };
@@ -82,11 +88,13 @@ async function putAll(
   context: OperationContext,
   table: string,
   items: readonly ExampleSession['session'][],
+  pace: PutPace,
 ): Promise<void> {
-  const share = Math.ceil(items.length / IN_FLIGHT / 25) * 25;
-  const parts = Array.from({ length: IN_FLIGHT }, (_, at) => items.slice(at * share, (at + 1) * share));
+  const parts = Array.from({ length: Math.ceil(items.length / PUT_BATCH) }, (_, at) =>
+    items.slice(at * PUT_BATCH, (at + 1) * PUT_BATCH),
+  );
   // All are waited for, also when one fails: no write goes on behind an error's back.
-  const written = await Promise.allSettled(parts.map((part) => putItems(context.dynamo, table, part)));
+  const written = await Promise.allSettled(parts.map((part) => putItems(context.dynamo, table, part, pace)));
   for (const result of written) if (result.status === 'rejected') throw result.reason;
 }
 
