@@ -68,7 +68,7 @@ function outcomeOf(result: StreamsResult, { place, verb, planWasShown }: Asked):
       : 'done';
   const closing = left.length > 0 ? again : done;
   const error = interrupted
-    ? new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: again })
+    ? new CliError('INTERRUPTED', 'interrupted', { hint: again })
     : result.error;
   const unfinished = some ? EXIT.partly : EXIT.failed;
   return {
