@@ -50,7 +50,11 @@ export interface Case {
   readonly count: number;
 }
 
-export async function ran(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export async function ran(
+  argv: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const { code, stdout, stderr } = await runCommand(argv, { cwd, env });
   const lines = stderr.trim().split('\n');
   const last = lines.at(-1) ?? '';
@@ -115,7 +119,13 @@ export async function endure(stage: Stage, { operation, kinds, rate, seed }: Cas
       await operation.isHonest(stage, result);
       if (result.code === 0) {
         await operation.isRight(stage, result);
-        note({ kind: 'case', operation: operation.name, runs: run, injected: proxy.injected.length, calls: proxy.calls() });
+        note({
+          kind: 'case',
+          operation: operation.name,
+          runs: run,
+          injected: proxy.injected.length,
+          calls: proxy.calls(),
+        });
         return;
       }
       // Without a result nothing was done, and the error says why.
