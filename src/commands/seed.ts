@@ -81,12 +81,12 @@ async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> 
 }
 
 /** Without the random seed: it would begin with the sessions that are there. */
-function commandForRest(argv: readonly string[], count: number): string {
+function commandForRest(argv: readonly string[], rest: number): string {
   const kept = argv.filter(
     (word, at) =>
       !/^--(?:count|random-seed)(?:=|$)/.test(word) && !/^--(?:count|random-seed)$/.test(argv[at - 1] ?? ''),
   );
-  return commandLine([...kept, '--count', String(count)]);
+  return commandLine([...kept, '--count', String(rest)]);
 }
 
 export const seedCommand: CommandDefinition = {

@@ -43,11 +43,12 @@ const reasons = (operation: string, limit: string): Json[] => [
   },
 ];
 
+const fault = (name: keyof Omit<typeof awsFaults, 'accessDenied' | 'resourceInUse'>, more: Json = {}): Answer =>
+  errorOf(awsError(awsFaults[name].name, awsFaults[name].message), more);
+
 /** The error answers; null for a fault that is no error answer. */
 export function errorFor(kind: FaultKind, operation: string, words: readonly (string | number)[]): Answer | null {
   const roll = chance('which error', ...words);
-  const fault = (name: keyof Omit<typeof awsFaults, 'accessDenied' | 'resourceInUse'>, more: Json = {}): Answer =>
-    errorOf(awsError(awsFaults[name].name, awsFaults[name].message), more);
   switch (kind) {
     case 'throughput': {
       const why = reasons(operation, roll < 0.25 ? 'ProvisionedThroughputExceeded' : 'KeyRangeThroughputExceeded');
