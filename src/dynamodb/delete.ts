@@ -164,8 +164,8 @@ async function sendStatements(
       const value = await call(dynamo, 'BatchExecuteStatement', table, (client) =>
         client.send(new BatchExecuteStatementCommand({ Statements: statements, ReturnConsumedCapacity: 'TOTAL' })),
       );
-      const refused = (value.Responses ?? []).filter(({ Error: error }) => THROTTLED.has(error?.Code ?? '')).length;
-      return { value: { answer: value, refused }, throttled: refused > 0 || refusalsOf(value) > 0 };
+      const count = (value.Responses ?? []).filter(({ Error: error }) => THROTTLED.has(error?.Code ?? '')).length;
+      return { value: { answer: value, refused: count }, throttled: count > 0 || refusalsOf(value) > 0 };
     });
     const actual = units(answer.ConsumedCapacity);
     budget.settle(expected, actual, cost.of(refused) + expected * refusalsOf(answer));
