@@ -20,11 +20,12 @@ const folder = mkdtempSync(path.join(tmpdir(), 'mcp-sessions-torture-'));
 const file = path.join(folder, 'figures.jsonl');
 const vitest = path.join(path.dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const started = performance.now();
-const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/faults', '--no-file-parallelism'], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, MCP_SESSIONS_TORTURE_FIGURES: file, MCP_SESSIONS_TORTURE_SEED: String(seed) },
-});
+const env = { ...process.env, MCP_SESSIONS_TORTURE_FIGURES: file, MCP_SESSIONS_TORTURE_SEED: String(seed) };
+const run = (...args) =>
+  spawnSync(process.execPath, [vitest, 'run', ...args], { cwd: root, stdio: 'inherit', env }).status;
+// Rates are measured while nothing else runs; what waits for pauses most of the time runs together.
+const paced = run('test/faults/throttling.test.ts');
+const others = run('test/faults/endure', 'test/faults/kills', 'test/faults/interrupt', '--maxConcurrency=10');
 const figures = existsSync(file)
   ? readFileSync(file, 'utf8')
       .split('\n')
@@ -58,5 +59,5 @@ for (const { operation, rate, mean, least, most } of of('settled'))
   console.log(
     `| ${operation}: ${round(rate)} | ${round(mean)} | ${least === 0 ? '' : round(least)} | ${round(most)} |`,
   );
-console.log(status === 0 ? '\nlosses: 0' : '\nsomething was lost, or not as promised: see above');
-process.exitCode = status ?? 1;
+console.log(paced === 0 && others === 0 ? '\nlosses: 0' : '\nsomething was lost, or not as promised: see above');
+process.exitCode = paced === 0 && others === 0 ? 0 : 1;

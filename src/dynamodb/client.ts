@@ -5,6 +5,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { BoundedHandler } from './bounded-handler.js';
 import { countRefusals } from './refusals.js';
+import { markUnrepeatable } from './repeats.js';
 import { BriefRetries } from './retries.js';
 
 /** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
@@ -167,6 +168,7 @@ export function connect(options: ConnectOptions): Dynamo {
   // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
   client.middlewareStack.remove('loggerMiddleware');
   countRefusals(client);
+  markUnrepeatable(client);
   return {
     region,
     endpoint,

@@ -8,6 +8,8 @@ const THROTTLING = new Set([
   'TooManyRequestsException',
 ]);
 
+export const isThrottling = (error: unknown): boolean => error instanceof Error && THROTTLING.has(error.name);
+
 /**
  * Counts how often a call was throttled before it got through, which is not told by the number of its attempts: those
  * may also be of a lost connection. The count goes with the answer, for {@link refusalsOf}.
@@ -25,7 +27,7 @@ export function countRefusals(client: DynamoDBClient): void {
           Reflect.set(metadata, 'refusals', refused);
         return result;
       } catch (error) {
-        if (error instanceof Error && THROTTLING.has(error.name)) counts.set(args, (counts.get(args) ?? 0) + 1);
+        if (isThrottling(error)) counts.set(args, (counts.get(args) ?? 0) + 1);
         throw error;
       }
     };

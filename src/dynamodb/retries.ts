@@ -1,4 +1,5 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
+import { isFinal } from './repeats.js';
 import { pause } from './wait.js';
 
 /** How often a call is tried, the first time included, and from what pause on; pauses double, and are left to chance. */
@@ -53,7 +54,7 @@ export class BriefRetries extends StandardRetryStrategy {
     const patience = BY_NAME[name] ?? (errorType === 'THROTTLING' ? THROTTLED : TRANSIENT);
     const tried = token.getRetryCount() + 1;
     const mayPass = errorType === 'THROTTLING' || errorType === 'TRANSIENT';
-    if (!mayPass || tried >= patience.attempts) throw new Error('no more attempts', { cause: error });
+    if (!mayPass || tried >= patience.attempts || isFinal(error)) throw new Error('no more attempts', { cause: error });
     await pause(Math.random() * patience.firstMs * 2 ** (tried - 1), this.#signal);
     return { getRetryCount: () => tried, getRetryCost: () => 0, getRetryDelay: () => 0 };
   }

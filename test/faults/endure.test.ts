@@ -36,7 +36,7 @@ const SETS: readonly FaultSet[] = IS_TORTURE
       { title: 'a clock that is wrong', kinds: ['skew'], rates: [0.1] },
     ];
 
-const COUNT = IS_TORTURE ? 300 : 60;
+const COUNT = IS_TORTURE ? 150 : 60;
 
 const cases = SETS.flatMap(({ title, kinds, rates }) =>
   OPERATIONS.flatMap((operation) =>

@@ -11,8 +11,8 @@ import { type Operation, ran, type Stage, withStage } from './runs.js';
 const engine = useEngine();
 
 /** Purges, backups and restores are killed in test/e2e as well, at any moment rather than at any call. */
-const ROUNDS = IS_TORTURE ? 25 : 3;
-const COUNT = IS_TORTURE ? 300 : 120;
+const ROUNDS = IS_TORTURE ? 15 : 3;
+const COUNT = IS_TORTURE ? 250 : 120;
 
 /** What goes on after a run that could say nothing any more. */
 const RESUMED = new Set(['purge by statements', 'purge by items', 'backup', 'restore']);
