@@ -3,7 +3,6 @@ import { EXIT } from '../errors.js';
 import type { SeedResult } from '../operations/sessions/seed.js';
 import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
-import { commandLine } from './equivalent.js';
 import { wholeNumber } from './global-options.js';
 import type { CommandSession } from './session.js';
 
@@ -75,18 +74,19 @@ async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> 
   const result = await seed(context, target, request);
   const { error, sessions } = result;
   if (error === null) return { view: seedView(result, false, null) };
-  const resume = commandForRest(session.runtime.argv, flags.count - sessions);
+  const { commandLine } = await import('./equivalent.js');
+  const resume = commandLine(argvForRest(session.runtime.argv, flags.count - sessions));
   const isPartly = sessions > 0 && error.code !== 'INTERRUPTED';
   return { view: seedView(result, false, resume), error, ...(isPartly && { exitCode: EXIT.partly }) };
 }
 
 /** Without the random seed: it would begin with the sessions that are there. */
-function commandForRest(argv: readonly string[], rest: number): string {
+function argvForRest(argv: readonly string[], rest: number): readonly string[] {
   const kept = argv.filter(
     (word, at) =>
       !/^--(?:count|random-seed)(?:=|$)/.test(word) && !/^--(?:count|random-seed)$/.test(argv[at - 1] ?? ''),
   );
-  return commandLine([...kept, '--count', String(rest)]);
+  return [...kept, '--count', String(rest)];
 }
 
 export const seedCommand: CommandDefinition = {
