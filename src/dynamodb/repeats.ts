@@ -9,21 +9,22 @@ const final = new WeakSet<object>();
 /** Whether a failure must not be answered by the same call: it may have been carried out. */
 export const isFinal = (error: unknown): boolean => typeof error === 'object' && error !== null && final.has(error);
 
+const mark =
+  <Args extends object, Result>(
+    next: (args: Args) => Promise<Result>,
+    { commandName = '' }: { readonly commandName?: string },
+  ) =>
+  async (args: Args): Promise<Result> => {
+    try {
+      return await next(args);
+    } catch (error) {
+      if (error instanceof Error && NOT_TWICE.has(commandName) && !isThrottling(error)) final.add(error);
+      throw error;
+    }
+  };
+
 /** Marks the failures after which nobody knows whether such a call was carried out. */
 export function markUnrepeatable(client: DynamoDBClient): void {
-  const mark =
-    <Args extends object, Result>(
-      next: (args: Args) => Promise<Result>,
-      { commandName = '' }: { readonly commandName?: string },
-    ) =>
-    async (args: Args): Promise<Result> => {
-      try {
-        return await next(args);
-      } catch (error) {
-        if (error instanceof Error && NOT_TWICE.has(commandName) && !isThrottling(error)) final.add(error);
-        throw error;
-      }
-    };
   client.middlewareStack.addRelativeTo(mark, {
     name: 'markUnrepeatable',
     relation: 'after',

@@ -47,10 +47,9 @@ const unreadable = (file: string): CliError =>
   });
 
 /** Whole lines of this version have one form; what else there is, a disk has spoilt. */
-function parse<T>(file: string, line: string): T {
+function onLine<T>(file: string, parse: () => T): T {
   try {
-    const value: T = JSON.parse(line);
-    return value;
+    return parse();
   } catch {
     throw unreadable(file);
   }
@@ -98,12 +97,12 @@ export class RestoreJournal {
     if (whole.length < text.length) onDisk(file, () => writeFileSync(file, whole, { mode: 0o600 }));
     const [first, ...others] = whole.split('\n').slice(0, -1);
     if (first === undefined) return null;
-    const { version, ...begun }: BegunRestore & { readonly version?: number } = parse(file, first);
+    const { version, ...begun }: BegunRestore & { readonly version?: number } = onLine(file, () => JSON.parse(first));
     if (version !== VERSION) throw unreadable(file);
     const tables = new Map<string, string | null>();
     const progress = new Map<string, FileProgress>();
     for (const line of others) {
-      const entry: Line = parse(file, line);
+      const entry: Line = onLine(file, () => JSON.parse(line));
       if (entry[0] === 'table') tables.set(entry[1], entry[2]);
       else progress.set(`${entry[0]} ${entry[1]}`, { lines: entry[2], skipped: entry[3] });
     }
