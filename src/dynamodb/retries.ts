@@ -6,6 +6,8 @@ import { pause } from './wait.js';
 interface Patience {
   readonly attempts: number;
   readonly firstMs: number;
+  /** No pause is longer. */
+  readonly mostMs?: number;
 }
 
 /** Lost connections and 5xx answers pass within a second, or last. */
@@ -16,7 +18,7 @@ const THROTTLED: Patience = { attempts: 4, firstMs: 1000 };
  * Of a table or an index that has had too much. Those who write much spread it then, so that the next try comes soon;
  * a pause of seconds would leave unused what a partition gathers in one.
  */
-const FULL: Patience = { attempts: 8, firstMs: 50 };
+const FULL: Patience = { attempts: 12, firstMs: 50, mostMs: 400 };
 
 const BY_NAME: Readonly<Record<string, Patience>> = {
   ProvisionedThroughputExceededException: FULL,
@@ -55,7 +57,8 @@ export class BriefRetries extends StandardRetryStrategy {
     const tried = token.getRetryCount() + 1;
     const mayPass = errorType === 'THROTTLING' || errorType === 'TRANSIENT';
     if (!mayPass || tried >= patience.attempts || isFinal(error)) throw new Error('no more attempts', { cause: error });
-    await pause(Math.random() * patience.firstMs * 2 ** (tried - 1), this.#signal);
+    const { firstMs, mostMs = Number.POSITIVE_INFINITY } = patience;
+    await pause(Math.random() * Math.min(mostMs, firstMs * 2 ** (tried - 1)), this.#signal);
     return { getRetryCount: () => tried, getRetryCost: () => 0, getRetryDelay: () => 0 };
   }
 }

@@ -164,7 +164,7 @@ describe('deletes by statements', () => {
   it('go on where whole calls are throttled for longer than the retries of one', async () => {
     const { double, context } = await startDouble(engine.endpoint);
     const table = await tableOf(engine.raw, numbered(3));
-    double.inject({ operation: 'BatchExecuteStatement', times: 10, error: awsFaults.throughputExceeded });
+    double.inject({ operation: 'BatchExecuteStatement', times: 14, error: awsFaults.throughputExceeded });
     const pace = paceOf();
     expect(await deleteByStatements(context().dynamo, table, numbered(3).map(asRead), pace)).toHaveLength(3);
     expect(pace.governor.limit).toBeLessThan(4);

@@ -203,7 +203,7 @@ describe('what goes wrong on the way', () => {
 
   it.each([
     ['LimitExceededException', 'Rate exceeded for shard', 4],
-    ['ProvisionedThroughputExceededException', 'too many', 8],
+    ['ProvisionedThroughputExceededException', 'too many', 12],
     ['InternalServerError', 'Internal server error', 4],
   ])('%s holds a shard for a round or two', async (error, message, attempts) => {
     const { put, open, double } = await streamed();

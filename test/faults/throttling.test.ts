@@ -81,7 +81,8 @@ const SECONDS = IS_TORTURE ? 20 : 8;
 describe('where partitions bear 1,000 write units a second', () => {
   it.each(
     (IS_TORTURE ? Object.keys(WORK) : ['purge by statements', 'seed']).flatMap((name) =>
-      (IS_TORTURE ? [1, 4] : [1]).map((partitions) => [name, partitions] as const),
+      // One DeleteItem for each of 1,300 sessions a second is bound by the machine, not by the table.
+      (IS_TORTURE && name !== 'purge by items' ? [1, 4] : [1]).map((partitions) => [name, partitions] as const),
     ),
   )(
     '%s spends what they bear, and goes on doing so: partitions: %i',
