@@ -3,6 +3,8 @@ import { pause } from './wait.js';
 /** How late timers are on a busy machine, and how long a waiting call goes without a look at what others have cost. */
 const TIMER_LATE_MS = 30;
 const LOOK_AGAIN_MS = 50;
+/** How long a call takes as a rule, in which who makes one after the other does not wait. */
+const CALL_MS = 15;
 
 /** Lets units through at a rate; who waits takes turns. */
 export class Turnstile {
@@ -23,8 +25,9 @@ export class Turnstile {
   pass(units: number): Promise<void> {
     const rate = this.#rate();
     if (rate === null) return Promise.resolve();
-    // Nothing is saved up while nobody waits: after a pause the rate is the same as before it.
-    if (this.#waiting === 0) this.#fill(rate, 0);
+    // Nothing is saved up while nobody waits, but for the time that one call takes: after a pause the rate is the same as
+    // before it.
+    if (this.#waiting === 0) this.#fill(rate, (rate * CALL_MS) / 1000);
     this.#waiting += 1;
     const turn = this.#turn.then(() => this.#take(units)).finally(() => (this.#waiting -= 1));
     this.#turn = turn.catch(() => {});

@@ -12,8 +12,8 @@ describe('createBackup', () => {
   it.each(['reset-after', 'reset-before', 'half-body', 'server-error'] as const)(
     'makes one backup, and not two, where the answer is lost: %s',
     async (kind) => {
-      const { double, raw } = await startDouble(engine.endpoint);
-      const table = await tableOf(raw, numbered(1));
+      const { double } = await startDouble(engine.endpoint);
+      const table = await tableOf(engine.raw, numbered(1));
       const operations = /^CreateBackup$/;
       const options = { engineEndpoint: double.endpoint, seed: 3, rate: 0.8, kinds: [kind], operations };
       const proxy = await startFaultProxy(options);
