@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../errors.js';
 import type { SeedResult } from '../operations/sessions/seed.js';
 import type { View } from '../output/view.js';
 import type { CommandDefinition, Outcome } from './definition.js';
@@ -23,9 +24,10 @@ function share(text: string): number {
 
 const count = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 
-function seedView(result: SeedResult, dryRun: boolean): View {
+/** `resume` is the command that writes what is missing; null when nothing is. */
+function seedView(result: SeedResult, dryRun: boolean, resume: string | null): View {
   const { layout, tables, sessions, events, error } = result;
-  const json = { layout, tables, sessions, events, dryRun };
+  const json = { layout, tables, sessions, events, dryRun, resume: resume === null ? null : { command: resume } };
   return {
     json,
     columns: ['layout', 'sessions', 'events'],
@@ -36,9 +38,9 @@ function seedView(result: SeedResult, dryRun: boolean): View {
       const what = `${counts} in ${tables.join(' and ')} (layout ${layout})`;
       if (dryRun) return page.note(`would write ${what}`);
       // Batches that were under way may be there in part.
-      return error === null
-        ? page.success(`wrote ${what}`)
-        : page.warn(`stopped after ${what}; some more may be there`);
+      if (error === null) return page.success(`wrote ${what}`);
+      const stopped = page.warn(`stopped after ${what}; some more may be there`);
+      return resume === null ? stopped : `${stopped}\n${page.note('write the others with:')}\n${page.block(resume)}`;
     },
   };
 }
@@ -67,11 +69,25 @@ async function run(session: CommandSession, flags: SeedFlags): Promise<Outcome> 
     expired: flags.expired,
     randomSeed: flags.randomSeed ?? session.runtime.now() % 2 ** 31,
   };
-  if (flags.dryRun === true) return { view: seedView(await planSeed(context, target, request), true) };
+  if (flags.dryRun === true) return { view: seedView(await planSeed(context, target, request), true, null) };
   await planSeed(context, target, request);
   await consent(session, flags);
   const result = await seed(context, target, request);
-  return { view: seedView(result, false), ...(result.error !== null && { error: result.error }) };
+  const { error, sessions } = result;
+  if (error === null) return { view: seedView(result, false, null) };
+  const { commandLine } = await import('./equivalent.js');
+  const resume = commandLine(argvForRest(session.runtime.argv, flags.count - sessions));
+  const isPartly = sessions > 0 && error.code !== 'INTERRUPTED';
+  return { view: seedView(result, false, resume), error, ...(isPartly && { exitCode: EXIT.partly }) };
+}
+
+/** Without the random seed: it would begin with the sessions that are there. */
+function argvForRest(argv: readonly string[], rest: number): readonly string[] {
+  const kept = argv.filter(
+    (word, at) =>
+      !/^--(?:count|random-seed)(?:=|$)/.test(word) && !/^--(?:count|random-seed)$/.test(argv[at - 1] ?? ''),
+  );
+  return [...kept, '--count', String(rest)];
 }
 
 export const seedCommand: CommandDefinition = {

@@ -99,9 +99,7 @@ function outcomeOf(result: SetupResult, waited: boolean): Applied {
           : 'asked for, and not waited for: `mcp-sessions status` shows how far it is';
   const blocked = result.tables.filter(({ changes }) => changes.some(({ outcome }) => outcome === 'blocked'));
   const failure = result.error ?? (blocked.length > 0 ? blockedError(blocked.map(({ name }) => name)) : null);
-  const error = result.interrupted
-    ? new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: closing })
-    : failure;
+  const error = result.interrupted ? new CliError('INTERRUPTED', 'interrupted', { hint: closing }) : failure;
   const done = unfinished ? (applied ? EXIT.partly : EXIT.failed) : EXIT.done;
   return {
     applied,

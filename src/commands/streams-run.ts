@@ -67,9 +67,7 @@ function outcomeOf(result: StreamsResult, { place, verb, planWasShown }: Asked):
       ? 'done; `mcp-sessions setup` would turn on again what the layout wants, unless it is given --no-streams'
       : 'done';
   const closing = left.length > 0 ? again : done;
-  const error = interrupted
-    ? new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: again })
-    : result.error;
+  const error = interrupted ? new CliError('INTERRUPTED', 'interrupted', { hint: again }) : result.error;
   const unfinished = some ? EXIT.partly : EXIT.failed;
   return {
     view: streamsPlanView(result, { place, dryRun: false, closing, planWasShown }),

@@ -198,7 +198,7 @@ function endOf({ steps, interrupted, error }: TeardownResult): Omit<Outcome, 'vi
     const told = `${isBefore ? '; nothing was deleted' : rows}${away.join('')}${goesOn}`;
     return {
       exitCode: EXIT.interrupted,
-      error: new CliError('INTERRUPTED', `interrupted; no call was cut off${told}`, {
+      error: new CliError('INTERRUPTED', `interrupted${told}`, {
         hint: isBefore ? AGAIN : 'run the same command again: it goes on from there',
       }),
     };

@@ -3,8 +3,8 @@ import type { Dynamo } from './client.js';
 import { pause } from './wait.js';
 
 const FIRST_MS = 50;
-const MAX_MS = 5000;
-const MAX_TRIES = 12;
+const MAX_MS = 2000;
+const MAX_TRIES = 20;
 
 /** Growing pauses between the tries of what was throttled, until there have been enough of them. */
 export class Backoff {
@@ -23,7 +23,8 @@ export class Backoff {
 
   async wait(): Promise<void> {
     this.#tries += 1;
-    await pause(this.#ms, this.#signal);
+    // Not all at the same moment: what was refused together would be refused together again.
+    await pause(this.#ms * (0.5 + Math.random() / 2), this.#signal);
     this.#ms = Math.min(MAX_MS, this.#ms * 2);
   }
 }

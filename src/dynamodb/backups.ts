@@ -7,12 +7,13 @@ import {
   type DescribeBackupCommandOutput,
   ListBackupsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { CliError } from '../errors.js';
+import { CliError, type ErrorCode } from '../errors.js';
 import type { StreamViewType } from '../schema/types.js';
 import { persistently } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { ifOffered } from './describe.js';
+import { pause } from './wait.js';
 
 export interface Backup {
   /** Of which table; it may be gone. */
@@ -101,8 +102,31 @@ export async function newestBackup(dynamo: Dynamo, table: string): Promise<Backu
   );
 }
 
-/** Asks for an on-demand backup; it is CREATING afterwards. 50 calls a second are allowed. */
+/** Failures after which a backup may have been begun all the same. */
+const UNKNOWN_OUTCOME = new Set<ErrorCode>(['ENDPOINT_UNREACHABLE', 'AWS_ERROR']);
+const TRIES = 4;
+/** How long a backup that was begun may not be listed. */
+const LISTED_AFTER_MS = 1000;
+
+/**
+ * Asks for an on-demand backup; it is CREATING afterwards. 50 calls a second are allowed. The name must be one that no
+ * backup of the table has: where the answer is lost, the backup is looked for by it, so that there are not two of them.
+ */
 export async function createBackup(dynamo: Dynamo, table: string, name: string): Promise<Backup> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await askForBackup(dynamo, table, name);
+    } catch (error) {
+      if (!(error instanceof CliError) || !UNKNOWN_OUTCOME.has(error.code)) throw error;
+      await pause(LISTED_AFTER_MS, dynamo.signal);
+      const made = (await listBackups(dynamo, table).catch(() => [])).find((backup) => backup.name === name);
+      if (made !== undefined) return made;
+      if (tries >= TRIES) throw error;
+    }
+  }
+}
+
+async function askForBackup(dynamo: Dynamo, table: string, name: string): Promise<Backup> {
   const { BackupDetails: details } = await persistently(dynamo, () =>
     call(dynamo, 'CreateBackup', table, (client) =>
       client.send(new CreateBackupCommand({ TableName: table, BackupName: name })),

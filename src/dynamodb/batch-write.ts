@@ -3,6 +3,7 @@ import { isThrottled, untilTaken } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Budget, Governor, UnitCost } from './governor.js';
+import { refusalsOf } from './refusals.js';
 
 /** BatchWriteItem takes at most so many items a call. */
 export const WRITE_BATCH = 25;
@@ -40,7 +41,7 @@ async function writeOnce(
 ): Promise<readonly WriteRequest[]> {
   const expected = cost.of(requests.length);
   await budget.reserve(expected);
-  let spent = 0;
+  let [spent, refused] = [0, 0];
   try {
     const left = await governor.run(async () => {
       const answer = await call(dynamo, 'BatchWriteItem', table, (client) =>
@@ -50,14 +51,16 @@ async function writeOnce(
       );
       for (const { CapacityUnits = 0 } of answer.ConsumedCapacity ?? []) spent += CapacityUnits;
       const value = answer.UnprocessedItems?.[table] ?? [];
-      return { value, throttled: value.length > 0 || (answer.$metadata.attempts ?? 1) > 1 };
+      refused = cost.of(value.length) + expected * refusalsOf(answer);
+      return { value, throttled: refused > 0 };
     });
     cost.learn(spent, requests.length - left.length);
     return left;
   } catch (error) {
     if (!isThrottled(error)) throw error;
+    refused = expected;
     return requests;
   } finally {
-    budget.settle(expected, spent);
+    budget.settle(expected, spent, refused);
   }
 }

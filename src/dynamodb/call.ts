@@ -8,7 +8,9 @@ import { isSilence } from './network-errors.js';
 /**
  * Sends one call and tells it to the connection's `onCall`. Every failure comes out as a CliError that names the
  * operation, the table and the place; an aborted signal as INTERRUPTED, before the call or after it. A read is given up
- * at once when the signal fires; a write in flight is waited for, so that what it did is known.
+ * at once when the signal fires; a write in flight is waited for a moment, so that what it did is known, and then given
+ * up as well: who stops a command does not wait for an endpoint that hangs. What such a write did is not known; callers
+ * take it for not done, and do it again in the next run.
  */
 export async function call<T>(
   dynamo: Dynamo,
@@ -31,7 +33,7 @@ export async function answerOf<T>(dynamo: Dynamo, site: CallSite, send: () => Pr
     dynamo.onCall({ operation, table, ms: performance.now() - started, ...callFacts(operation, answer), error });
   };
   try {
-    const answer = await (READ.test(operation) ? unlessAborted(send(), signal) : send());
+    const answer = await unlessAborted(send(), signal, READ.test(operation) ? 0 : WRITE_GRACE_MS);
     dynamo.answers.note();
     record(answer, null);
     return answer;
@@ -47,12 +49,23 @@ export async function answerOf<T>(dynamo: Dynamo, site: CallSite, send: () => Pr
 
 const READ = /^(?:Describe|List|Get|BatchGet|Query|Scan)/;
 
-/** The answer, or a rejection as soon as the signal fires. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+/** How long a write that is in flight is waited for when the signal fires. */
+const WRITE_GRACE_MS = 1000;
+
+/** The answer, or a rejection so many milliseconds after the signal fires. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new Error('aborted'));
+    let timer: NodeJS.Timeout | undefined;
+    const giveUp = (): void => reject(new Error('aborted'));
+    const abort = (): void => {
+      if (graceMs === 0) giveUp();
+      else timer = setTimeout(giveUp, graceMs);
+    };
     signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    });
   });
 }
 

@@ -3,7 +3,9 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { BoundedHandler } from './bounded-handler.js';
+import { countRefusals } from './refusals.js';
+import { markUnrepeatable } from './repeats.js';
 import { BriefRetries } from './retries.js';
 
 /** One answered or failed AWS call, for `--verbose` and for the sums of capacity. */
@@ -120,6 +122,8 @@ const LOCAL_CONNECT_TIMEOUT_MS = 1000;
 const IDLE_TIMEOUT_MS = 5000;
 /** An engine on one core takes longer over a batch when many come at once: once it has answered, it is known to be there. */
 const PROVEN_ENGINE_IDLE_TIMEOUT_MS = 30_000;
+/** How long a whole answer may take: 1 MB, the most that a page has, on a very slow line. */
+const ANSWER_TIMEOUT_MS = 60_000;
 const MAX_SOCKETS = 128;
 
 /** What AWS's configuration files could say of an endpoint does not hold for one that was named: they are not read for it. */
@@ -151,12 +155,13 @@ export function connect(options: ConnectOptions): Dynamo {
     http: new HttpAgent({ maxSockets: MAX_SOCKETS, keepAlive: true }),
     https: new HttpsAgent({ maxSockets: MAX_SOCKETS, keepAlive: true }),
   };
-  const handler = new NodeHttpHandler({
+  const handlerOptions = {
     connectionTimeout: isLocal ? LOCAL_CONNECT_TIMEOUT_MS : AWS_CONNECT_TIMEOUT_MS,
     socketTimeout: IDLE_TIMEOUT_MS,
     httpAgent: agents.http,
     httpsAgent: agents.https,
-  });
+  };
+  const handler = new BoundedHandler(handlerOptions, ANSWER_TIMEOUT_MS);
   const client = new DynamoDBClient({
     region,
     ...(endpoint === null ? {} : { endpoint, ...ENDPOINT_AS_GIVEN }),
@@ -168,6 +173,8 @@ export function connect(options: ConnectOptions): Dynamo {
   });
   // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
   client.middlewareStack.remove('loggerMiddleware');
+  countRefusals(client);
+  markUnrepeatable(client);
   return {
     region,
     endpoint,

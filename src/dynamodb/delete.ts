@@ -4,6 +4,7 @@ import {
   type BatchStatementResponse,
   ConditionalCheckFailedException,
   DeleteItemCommand,
+  type DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
@@ -13,6 +14,7 @@ import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { intoRequests } from './delete-size.js';
 import { toSdk, valueToSdk } from './items.js';
+import { refusalsOf } from './refusals.js';
 
 /** An item to delete only if it still is as it was read: each attribute has its value, or is absent (null). */
 export interface ConditionalDelete {
@@ -52,6 +54,9 @@ const PASSING = new Set([
   'ThrottlingError',
   'TransactionConflict',
 ]);
+
+/** Those of them that say that the table has had too much. */
+const THROTTLED = new Set(['ProvisionedThroughputExceeded', 'RequestLimitExceeded', 'ThrottlingError']);
 
 /** A statement's text may have so many characters. Values are parameters; only names count. */
 const STATEMENT_LENGTH = 8192;
@@ -111,7 +116,7 @@ async function deleteRequest(
       if (each !== undefined) outcomes[at] = await deleteItem(dynamo, table, each, pace);
     }),
   );
-  const backoff = new Backoff(dynamo.signal);
+  let backoff = new Backoff(dynamo.signal);
   for (let open = deletes.flatMap((_, at) => (single.includes(at) ? [] : [at])); open.length > 0; ) {
     const asked = open;
     const responses = await sendStatements(
@@ -129,6 +134,8 @@ async function deleteRequest(
         throw new CliError('ACCESS_DENIED', `access denied: dynamodb:PartiQLDelete on table '${table}'`);
       if (PASSING.has(error?.Code ?? '')) open.push(at);
     }
+    // What got through makes a new beginning: the pauses grow while nothing does.
+    if (open.length < asked.length) backoff = new Backoff(dynamo.signal);
     if (!backoff.goesOn) break;
     if (open.length > 0) await backoff.wait();
   }
@@ -146,20 +153,20 @@ async function sendStatements(
   const expected = cost.of(statements.length);
   await budget.reserve(expected);
   try {
-    const answer = await governor.run(async () => {
+    const { answer, refused } = await governor.run(async () => {
       const value = await call(dynamo, 'BatchExecuteStatement', table, (client) =>
         client.send(new BatchExecuteStatementCommand({ Statements: statements, ReturnConsumedCapacity: 'TOTAL' })),
       );
-      const throttled = (value.Responses ?? []).some(({ Error: error }) => PASSING.has(error?.Code ?? ''));
-      return { value, throttled: throttled || (value.$metadata.attempts ?? 1) > 1 };
+      const count = (value.Responses ?? []).filter(({ Error: error }) => THROTTLED.has(error?.Code ?? '')).length;
+      return { value: { answer: value, refused: count }, throttled: count > 0 || refusalsOf(value) > 0 };
     });
     const actual = units(answer.ConsumedCapacity);
-    budget.settle(expected, actual);
+    budget.settle(expected, actual, cost.of(refused) + expected * refusalsOf(answer));
     const responses = answer.Responses ?? [];
     cost.learn(actual, responses.filter(({ Error: error }) => error === undefined).length);
     return responses;
   } catch (error) {
-    budget.settle(expected, 0);
+    budget.settle(expected, 0, isThrottled(error) ? expected : 0);
     if (!isThrottled(error)) throw error;
     return statements.map(() => ({ Error: { Code: 'ThrottlingError', Message: error.message } }));
   }
@@ -189,34 +196,34 @@ export async function deleteItem(
     values[`:c${at}`] = value;
     return `#c${at} = :c${at}`;
   });
-  const expected = cost.of(1);
-  await budget.reserve(expected);
-  return governor.run(async () => {
+  const input: DeleteItemCommandInput = {
+    TableName: table,
+    Key: toSdk(key),
+    ...(conditions.length > 0 && {
+      ConditionExpression: conditions.join(' AND '),
+      ExpressionAttributeNames: names,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    }),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: toSdk(values) }),
+    ReturnConsumedCapacity: 'TOTAL',
+  };
+  for (const backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    const expected = cost.of(1);
+    await budget.reserve(expected);
     try {
-      const answer = await call(dynamo, 'DeleteItem', table, (client) =>
-        client.send(
-          new DeleteItemCommand({
-            TableName: table,
-            Key: toSdk(key),
-            ...(conditions.length > 0 && {
-              ConditionExpression: conditions.join(' AND '),
-              ExpressionAttributeNames: names,
-              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-            }),
-            ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: toSdk(values) }),
-            ReturnConsumedCapacity: 'TOTAL',
-          }),
-        ),
-      );
-      const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
-      budget.settle(expected, actual);
-      cost.learn(actual, 1);
-      return { value: { kind: 'deleted' } as const, throttled: (answer.$metadata.attempts ?? 1) > 1 };
+      return await governor.run(async () => {
+        const answer = await call(dynamo, 'DeleteItem', table, (client) => client.send(new DeleteItemCommand(input)));
+        const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+        const refusals = refusalsOf(answer);
+        budget.settle(expected, actual, expected * refusals);
+        cost.learn(actual, 1);
+        return { value: { kind: 'deleted' }, throttled: refusals > 0 };
+      });
     } catch (error) {
-      budget.settle(expected, 0);
-      return { value: refusalOf(error), throttled: isThrottled(error) };
+      budget.settle(expected, 0, isThrottled(error) ? expected : 0);
+      if (!isThrottled(error) || !backoff.goesOn) return refusalOf(error);
     }
-  });
+  }
 }
 
 /** A condition that failed, told apart from a call that failed. */

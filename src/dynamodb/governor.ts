@@ -1,5 +1,5 @@
 import { CliError } from '../errors.js';
-import { pause } from './wait.js';
+import { Tempo, Turnstile } from './tempo.js';
 
 export interface GovernorOptions {
   /** The most calls in flight at once. */
@@ -10,8 +10,8 @@ export interface GovernorOptions {
 }
 
 /**
- * Lets as many calls run at once as the table bears: one more after each round without throttling, half as many at the
- * first sign of it (additive increase, multiplicative decrease).
+ * Lets as many calls run at once as the endpoint bears: one more after each round without throttling, no more while some
+ * are throttled, which {@link Budget} spreads over time, and half as many when one was throttled to the end.
  */
 export class Governor {
   readonly #most: number;
@@ -47,7 +47,7 @@ export class Governor {
     this.#running += 1;
     try {
       const { value, throttled } = await call();
-      if (throttled) this.#halve();
+      if (throttled) this.#calm = 0;
       else this.#grow();
       return value;
     } catch (error) {
@@ -80,19 +80,17 @@ export class Governor {
   }
 }
 
-/** A budget of capacity units a second; null for none. */
+/** A budget of capacity units a second, null for none; and below it what the table turns out to bear. */
 export class Budget {
   readonly #perSecond: number | null;
-  readonly #signal: AbortSignal;
-  #balance = 0;
-  #filledAt = performance.now();
+  readonly #turnstile: Turnstile;
+  readonly #tempo: Tempo;
   #spent = 0;
-  #waiting = 0;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(perSecond: number | null, signal: AbortSignal) {
     this.#perSecond = perSecond;
-    this.#signal = signal;
+    this.#turnstile = new Turnstile(() => perSecond, signal);
+    this.#tempo = new Tempo(signal);
   }
 
   /** Units a second at the most; null for no limit. */
@@ -106,46 +104,25 @@ export class Budget {
   }
 
   /**
-   * Waits until the budget allows a call, and reserves what it is expected to cost. Over any longer time no more than
-   * the budget is spent; a call that costs more than was expected is paid for by the calls after it, those that wait
-   * already among them: each takes its turn when the one before it has been let through.
+   * Waits until the budget and the table allow a call, and reserves what it is expected to cost. Over any longer time no
+   * more than the budget is spent; a call that costs more than was expected is paid for by the calls after it, those
+   * that wait already among them: each takes its turn when the one before it has been let through.
    */
-  reserve(expected: number): Promise<void> {
-    const rate = this.#perSecond;
-    if (rate === null) return Promise.resolve();
-    // Nothing is saved up while nobody waits: after a pause the rate is the same as before it.
-    if (this.#waiting === 0) this.#fill(rate, 0);
-    this.#waiting += 1;
-    const turn = this.#turn.then(() => this.#take(rate, expected)).finally(() => (this.#waiting -= 1));
-    this.#turn = turn.catch(() => {});
-    return turn;
+  async reserve(expected: number): Promise<void> {
+    await this.#tempo.pass(expected);
+    await this.#turnstile.pass(expected);
   }
 
-  async #take(rate: number, expected: number): Promise<void> {
-    // A timer that fires late must not cost the calls that wait for it.
-    const late = (rate * TIMER_LATE_MS) / 1000;
-    this.#fill(rate, late);
-    // Paid for before it is spent, the first call as any other: no second, not even the first, sees more than its units.
-    for (this.#balance -= expected; this.#balance < 0; this.#fill(rate, late))
-      await pause(Math.min(LOOK_AGAIN_MS, Math.ceil((-this.#balance / rate) * 1000)), this.#signal);
-  }
-
-  /** Books what a call did cost in place of what was reserved. */
-  settle(expected: number, actual: number): void {
+  /**
+   * Books what a call did cost in place of what was reserved. `refused` are the units of what the table would not take,
+   * each try counted.
+   */
+  settle(expected: number, actual: number, refused = 0): void {
     this.#spent += actual;
-    if (this.#perSecond !== null) this.#balance += expected - actual;
-  }
-
-  #fill(rate: number, most: number): void {
-    const now = performance.now();
-    this.#balance = Math.min(most, this.#balance + ((now - this.#filledAt) / 1000) * rate);
-    this.#filledAt = now;
+    this.#turnstile.give(expected - actual);
+    this.#tempo.learn(expected, actual, refused);
   }
 }
-
-/** How late timers are on a busy machine, and how long a waiting call goes without a look at what others have cost. */
-const TIMER_LATE_MS = 30;
-const LOOK_AGAIN_MS = 50;
 
 /** What one item of many is expected to cost: a guess until answers tell, then what they told. */
 export class UnitCost {

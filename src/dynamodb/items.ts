@@ -9,6 +9,7 @@ import type { AttributeValue, Item } from '../schema/attribute-value.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Governor } from './governor.js';
+import { refusalsOf } from './refusals.js';
 
 /** The SDK's union has an arm for unknown members and mutable arrays; the values are the same. */
 export function fromSdk(item: Record<string, SdkValue>): Item {
@@ -149,7 +150,7 @@ export async function* queryPages(
       );
     const page = await (options.governor?.run(async () => {
       const value = await send();
-      return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+      return { value, throttled: refusalsOf(value) > 0 };
     }) ?? send());
     yield {
       items: (page.Items ?? []).map(fromSdk),

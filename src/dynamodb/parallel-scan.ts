@@ -7,6 +7,7 @@ import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import type { Budget, Governor } from './governor.js';
 import { fromSdk, toSdk } from './items.js';
+import { refusalsOf } from './refusals.js';
 
 export interface ScanRequest {
   readonly table: string;
@@ -119,11 +120,7 @@ async function readPage(
   expected: { units: number },
   input: ScanCommandInput,
 ): Promise<ScannedPage> {
-  const reserved = expected.units;
-  await request.budget.reserve(reserved);
-  const answer = await sendScan(dynamo, request, input);
-  const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
-  request.budget.settle(reserved, readUnits);
+  const { answer, readUnits } = await sendScan(dynamo, request, expected, input);
   expected.units = readUnits > 0 ? readUnits : expected.units;
   return {
     segment,
@@ -136,14 +133,25 @@ async function readPage(
 }
 
 /** A page, also where the table throttles for longer than a call's own retries last. */
-async function sendScan(dynamo: Dynamo, request: ScanRequest, input: ScanCommandInput): Promise<ScanCommandOutput> {
+async function sendScan(
+  dynamo: Dynamo,
+  { governor, budget, table }: ScanRequest,
+  expected: { readonly units: number },
+  input: ScanCommandInput,
+): Promise<{ readonly answer: ScanCommandOutput; readonly readUnits: number }> {
   for (const backoff = new Backoff(dynamo.signal); ; await backoff.wait()) {
+    const reserved = expected.units;
+    await budget.reserve(reserved);
     try {
-      return await request.governor.run(async () => {
-        const value = await call(dynamo, 'Scan', request.table, (client) => client.send(new ScanCommand(input)));
-        return { value, throttled: (value.$metadata.attempts ?? 1) > 1 };
+      const answer = await governor.run(async () => {
+        const value = await call(dynamo, 'Scan', table, (client) => client.send(new ScanCommand(input)));
+        return { value, throttled: refusalsOf(value) > 0 };
       });
+      const readUnits = answer.ConsumedCapacity?.CapacityUnits ?? 0;
+      budget.settle(reserved, readUnits, reserved * refusalsOf(answer));
+      return { answer, readUnits };
     } catch (error) {
+      budget.settle(reserved, 0, isThrottled(error) ? reserved : 0);
       if (!isThrottled(error) || !backoff.goesOn) throw error;
     }
   }

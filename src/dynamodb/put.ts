@@ -1,14 +1,15 @@
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
+import type { Item } from '../schema/attribute-value.js';
 import { canonicalItem } from '../schema/canonical.js';
 import { itemFromWire, itemToWire } from '../schema/wire.js';
 import type { WireItem } from '../schema/wire-check.js';
-import type { Item } from '../schema/attribute-value.js';
 import { Backoff, isThrottled } from './backoff.js';
 import { type WritePace, writeBatch } from './batch-write.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';
 import { fromSdk, toSdk } from './items.js';
+import { refusalsOf } from './refusals.js';
 
 /**
  * Puts up to 25 items, whatever is under their keys. Throws THROTTLED when nothing more gets through, with the way on as
@@ -58,12 +59,13 @@ export async function putIfAbsent(
           ),
         );
         const actual = answer.ConsumedCapacity?.CapacityUnits ?? 0;
-        budget.settle(expected, actual);
+        const refusals = refusalsOf(answer);
+        budget.settle(expected, actual, expected * refusals);
         cost.learn(actual, 1);
-        return { value: 'put', throttled: (answer.$metadata.attempts ?? 1) > 1 };
+        return { value: 'put', throttled: refusals > 0 };
       });
     } catch (error) {
-      budget.settle(expected, 0);
+      budget.settle(expected, 0, isThrottled(error) ? expected : 0);
       const present = presentItem(error);
       if (present !== undefined) return canonicalItem(present) === canonicalItem(item) ? 'same' : 'conflict';
       if (!isThrottled(error) || !backoff.goesOn) throw error;

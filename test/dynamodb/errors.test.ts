@@ -111,7 +111,7 @@ describe('errors that AWS answers', () => {
       1,
     ],
     ['throttling', awsFaults.throttling, 'THROTTLED', /DescribeTable on table 'things'/, /capacity/, 4],
-    ['exceeded throughput', awsFaults.throughputExceeded, 'THROTTLED', /throttled, also after retries/, /capacity/, 4],
+    ['exceeded throughput', awsFaults.throughputExceeded, 'THROTTLED', /throttled, also after retries/, /capacity/, 12],
     ['an account limit', awsFaults.limitExceeded, 'LIMIT_EXCEEDED', /Only 500 tables/, /wait/, 4],
     ['a table in use', awsFaults.resourceInUse('things'), 'TABLE_BUSY', /not possible now/, /status/, 1],
     [

@@ -30,23 +30,24 @@ describe('Governor', () => {
     expect(new Governor({ concurrency: 1, signal }).limit).toBe(1);
   });
 
-  it('halves at once, once for calls that were in flight together, and never below one', async () => {
+  it('halves when calls were throttled to the end, once for those in flight together, and never below one', async () => {
     const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
     const governor = await grown(16);
-    await Promise.all([throttled, throttled, throttled].map((call) => governor.run(call)));
+    const failed = fail('THROTTLED');
+    await Promise.allSettled([failed, failed, failed].map((call) => governor.run(call)));
     expect(governor.limit).toBe(8);
     for (const limit of [4, 2, 1, 1]) {
       clock.mockReturnValue(performance.now() + 200);
-      await governor.run(throttled);
+      await governor.run(failed).catch(() => {});
       expect(governor.limit).toBe(limit);
     }
   });
 
-  it('halves also when a call fails because it was throttled to the end, and not for another failure', async () => {
-    const governor = await grown(8);
+  it('does not grow while calls are throttled, nor shrink for that or for another failure', async () => {
+    const governor = new Governor({ concurrency: 8, signal });
+    for (let calls = 0; calls < 32; calls += 1) await governor.run(calls % 4 === 3 ? throttled : calm);
+    expect(governor.limit).toBe(4);
     await expect(governor.run(fail('AWS_ERROR'))).rejects.toThrow('AWS_ERROR');
-    expect(governor.limit).toBe(8);
-    await expect(governor.run(fail('THROTTLED'))).rejects.toThrow('THROTTLED');
     expect(governor.limit).toBe(4);
   });
 

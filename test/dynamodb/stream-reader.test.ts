@@ -202,15 +202,14 @@ describe('what goes wrong on the way', () => {
   });
 
   it.each([
-    ['LimitExceededException', 'Rate exceeded for shard'],
-    ['ProvisionedThroughputExceededException', 'too many'],
-    ['InternalServerError', 'Internal server error'],
-  ])('%s holds a shard for a round or two', async (error, message) => {
+    ['LimitExceededException', 'Rate exceeded for shard', 4],
+    ['ProvisionedThroughputExceededException', 'too many', 12],
+    ['InternalServerError', 'Internal server error', 4],
+  ])('%s holds a shard for a round or two', async (error, message, attempts) => {
     const { put, open, double } = await streamed();
     const reader = await open('now');
     await put('a');
-    // Four attempts are the SDK's.
-    double.inject({ operation: 'GetRecords', times: 4, error: { name: error, message } });
+    double.inject({ operation: 'GetRecords', times: attempts, error: { name: error, message } });
     const batch = await reader.read();
     expect([batch.held, batch.records]).toEqual([true, []]);
     expect(await read(reader)).toEqual(['a']);

@@ -9,7 +9,7 @@ import { rawClient, useEngine } from '../support/engine.js';
 const engine = useEngine();
 
 const recordsIn = (cwd: string): readonly string[] =>
-  readdirSync(path.join(cwd, '.mcp-sessions')).filter((name) => name.startsWith('recreate-'));
+  readdirSync(path.join(cwd, '.mcp-sessions')).filter((name) => /^recreate-.*\.json$/.test(name));
 
 describe('teardown, the built command', () => {
   it('clears, and goes on after Ctrl-C with 130', async () => {

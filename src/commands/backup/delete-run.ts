@@ -80,7 +80,7 @@ export async function deleteWithConsent<Row extends ListedBackup>(
   const deleted = result.backups.filter(({ outcome }) => outcome === 'deleted').length;
   const isWhole = deleted === backups.length;
   const error = result.interrupted
-    ? new CliError('INTERRUPTED', 'interrupted; no call was cut off', { hint: 'the same command deletes the rest' })
+    ? new CliError('INTERRUPTED', 'interrupted', { hint: 'the same command deletes the rest' })
     : result.error;
   return {
     view: deletedView(result.backups, now(), plan),

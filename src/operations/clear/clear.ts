@@ -71,7 +71,7 @@ export async function clearItems(
     pace,
     reads: new Budget(pace.maxReadUnits, signal),
     deletes: {
-      // Nothing is to be found out first: what is throttled comes back, and halves them.
+      // Nothing is to be found out first: what is throttled comes back, and the budget spreads it.
       governor: new Governor({ concurrency: pace.concurrency, initial: pace.concurrency, signal }),
       budget: new Budget(pace.maxWriteUnits, signal),
       cost: new UnitCost(deleteUnits(table)),

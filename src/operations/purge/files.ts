@@ -83,7 +83,7 @@ export class PlanWriter {
     this.#flush();
     onDisk(this.#files.summary, () => {
       const partial = `${this.#files.summary}.partial`;
-      writeFileSync(partial, JSON.stringify(summary), { mode: PRIVATE_FILE });
+      writeFileSync(partial, JSON.stringify({ version: VERSION, summary }), { mode: PRIVATE_FILE });
       renameSync(partial, this.#files.summary);
     });
     closeSync(this.#file);
@@ -101,10 +101,26 @@ export class PlanWriter {
   }
 }
 
-/** What the reading found, or null when there is no whole plan. */
+/** Of the plan's lines and of those of what is done; a release that writes others has another one. */
+const VERSION = 1;
+
+/** What the reading found, or null when there is no whole plan. Throws FILE_ERROR for one that is not to be gone on with. */
 export function readSummary({ summary }: PurgeFiles): unknown {
   if (!existsSync(summary)) return null;
-  return JSON.parse(readFileSync(summary, 'utf8'));
+  const found = parsed(readFileSync(summary, 'utf8'));
+  if (typeof found === 'object' && found !== null && 'version' in found && found.version === VERSION)
+    return Reflect.get(found, 'summary');
+  throw new CliError('FILE_ERROR', `'${summary}' is no plan of a purge, or one of another release`, {
+    hint: '--restart forgets it and reads the table again',
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The plan's sessions in batches of so many, each with its place in the plan. */

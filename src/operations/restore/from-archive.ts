@@ -62,7 +62,7 @@ export async function restoreArchive(
     request,
     plan,
     journal,
-    // Nothing is to be found out first: what is throttled comes back, and halves them.
+    // Nothing is to be found out first: what is throttled comes back, and the budget spreads it.
     governor: new Governor({ concurrency: request.concurrency, initial: request.concurrency, signal: context.signal }),
     budget: new Budget(request.maxWriteUnits, context.signal),
     reads: new Budget(null, context.signal),

@@ -36,6 +36,25 @@ function onDisk<T>(file: string, work: () => T): T {
   }
 }
 
+/** Of the journal's lines; a release that writes others has another one. */
+const VERSION = 1;
+
+const beginning = (begun: BegunRestore): string => JSON.stringify({ version: VERSION, ...begun });
+
+const unreadable = (file: string): CliError =>
+  new CliError('FILE_ERROR', `'${file}' is no journal of a restore, or one of another release`, {
+    hint: 'the tables that it made may be half restored: look at them with `mcp-sessions status`, delete them and the file, and restore again',
+  });
+
+/** Whole lines of this version have one form; what else there is, a disk has spoilt. */
+function onLine<T>(file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch {
+    throw unreadable(file);
+  }
+}
+
 /** What a restore is, as its journal's first line says it, written before a table is made. */
 export interface BegunRestore {
   /** All that the restore was asked for: it goes on only with the same. */
@@ -78,11 +97,12 @@ export class RestoreJournal {
     if (whole.length < text.length) onDisk(file, () => writeFileSync(file, whole, { mode: 0o600 }));
     const [first, ...others] = whole.split('\n').slice(0, -1);
     if (first === undefined) return null;
-    const begun: BegunRestore = JSON.parse(first);
+    const { version, ...begun }: BegunRestore & { readonly version?: number } = onLine(file, () => JSON.parse(first));
+    if (version !== VERSION) throw unreadable(file);
     const tables = new Map<string, string | null>();
     const progress = new Map<string, FileProgress>();
     for (const line of others) {
-      const entry: Line = JSON.parse(line);
+      const entry: Line = onLine(file, () => JSON.parse(line));
       if (entry[0] === 'table') tables.set(entry[1], entry[2]);
       else progress.set(`${entry[0]} ${entry[1]}`, { lines: entry[2], skipped: entry[3] });
     }
@@ -92,7 +112,7 @@ export class RestoreJournal {
   static begin(file: string, begun: BegunRestore): RestoreJournal {
     onDisk(file, () => {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
+      writeFileSync(file, `${beginning(begun)}\n`, { mode: 0o600 });
     });
     return new RestoreJournal(file, begun, new Map(), new Map());
   }
@@ -148,7 +168,7 @@ export class RestoreJournal {
     });
     onDisk(this.#file, () => {
       const partial = `${this.#file}.partial`;
-      const lines = [JSON.stringify(this.begun), ...tables, ...files];
+      const lines = [beginning(this.begun), ...tables, ...files];
       writeFileSync(partial, `${lines.join('\n')}\n`, { mode: 0o600 });
       renameSync(partial, this.#file);
     });

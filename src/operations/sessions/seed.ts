@@ -57,18 +57,17 @@ export async function seed(context: OperationContext, target: Target, request: S
   const plan = await planSeed(context, target, request);
   const [sessionsTable = '', eventsTable] = plan.tables;
   const { signal } = context;
-  const pace = {
-    governor: new Governor({ concurrency: IN_FLIGHT, signal }),
-    budget: new Budget(null, signal),
-    cost: new UnitCost(1),
-  };
+  const budget = new Budget(null, signal);
+  const governor = new Governor({ concurrency: IN_FLIGHT, initial: IN_FLIGHT, signal });
+  const paceOf = (): WritePace => ({ governor, budget, cost: new UnitCost(1) });
+  const [ofSessions, ofEvents] = [paceOf(), paceOf()];
   let [sessions, events] = [0, 0];
   for (const chunk of chunks(target, request, context.now())) {
     const items = chunk.flatMap((example) => example.events);
     try {
       const rows = chunk.map(({ session }) => session);
-      await putEach(context, sessionsTable, rows, pace);
-      if (eventsTable !== undefined) await putEach(context, eventsTable, items, pace);
+      await putEach(context, sessionsTable, rows, ofSessions);
+      if (eventsTable !== undefined) await putEach(context, eventsTable, items, ofEvents);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       return { ...plan, sessions, events, error };

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { purge } from '../../../src/operations/purge/purge.js';
 import { planOrphans, purgeOrphans } from '../../../src/operations/purge/orphans.js';
+import { readSummary } from '../../../src/operations/purge/files.js';
 import { planPurge } from '../../../src/operations/purge/plan.js';
 import { awsFaults } from '../../support/aws-double.js';
 import { runCli, tempFolder } from '../../support/cli.js';
@@ -87,6 +88,17 @@ describe('a purge that an error ends', () => {
     // A session is in two indexes: three units each.
     expect([first.capacity.writeUnits, second.capacity.writeUnits]).toEqual([150, 300]);
     expect(second.seconds).toBeGreaterThan(first.seconds);
+  });
+
+  it('of which another release or a spoilt disk has left the plan is not gone on with', async () => {
+    const here = await stage(engine.endpoint, { count: 5, events: 0, expired: 1 });
+    await planPurge(here.context, here.target, SLOWLY, here.files);
+    const text = readFileSync(here.files.summary, 'utf8');
+    expect(readSummary(here.files)).toMatchObject({ matched: 5 });
+    for (const other of [text.replace('"version":1', '"version":2'), text.slice(1), '\0\0']) {
+      writeFileSync(here.files.summary, other);
+      expect(() => readSummary(here.files)).toThrow(expect.objectContaining({ code: 'FILE_ERROR' }));
+    }
   });
 
   it('of orphans: the same', async () => {
