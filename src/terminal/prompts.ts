@@ -167,7 +167,7 @@ const shown = <Value>({ name, short, description, ...choice }: Choice<Value>) =>
 /** The questions of one run. */
 export function createPrompts(terminal: Terminal, options: PromptsOptions = {}): Prompts {
   // As many choices as fit, also when the terminal is resized: what is below the edge is not known to be there.
-  const pageSize = (): number => Math.max(5, (terminal.stderr.rows ?? 24) - 6);
+  const pageSize = (): number => Math.max(5, (terminal.stderr.rows ?? 24) - 5);
   const askNow = <Value>(
     question: Question,
     run: (asker: Asker, context: Context, message: string) => Promise<Value>,

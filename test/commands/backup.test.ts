@@ -68,6 +68,18 @@ describe('backup to a folder', () => {
     expect(JSON.parse(restored.stdout).archive).toBe(`${folder.slice(0, -4)}2600`);
   });
 
+  it('takes the next second where the name of this one is taken', async () => {
+    const cwd = tempFolder();
+    const folders: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const { stdout } = await run(['backup', '--json'], cwd);
+      folders.push(path.basename(JSON.parse(stdout).archive.path));
+    }
+    expect(folders).toEqual(['00', '01', '02'].map((seconds) => `mcp-sessions-backup-20261120-1425${seconds}`));
+    const { stdout } = await run(['teardown', '--backup', '--yes', '--json'], cwd);
+    expect(stdout).toContain('mcp-sessions-backup-20261120-142503');
+  });
+
   it('is the latest only for its own tables, and only if it is whole', async () => {
     const cwd = tempFolder();
     await run(['backup', '-q'], cwd);

@@ -122,6 +122,8 @@ const PATHS: readonly Path[] = [
   { command: 'local exec', asks: [['command', `${testNode()} -p 40+2${ENTER}`]], ends: '42' },
   { command: 'local reset', asks: [[/\(y\/N\)/, ENTER]], ends: 'not confirmed' },
   { command: 'layouts list', ends: 'express' },
+  { command: 'schema', asks: [['Whom is the policy for?', ENTER]], ends: '2012-10-17' },
+  { command: 'completion', asks: [[/shell/, ENTER]], ends: 'complete -F' },
   { command: 'layouts show', asks: [['Which layout?', ENTER]], ends: 'session_id' },
   { command: 'layouts detect', asks: [['Which table?', `${DOWN}${ENTER}`]], ends: 'mcp (certain)' },
   { command: 'doctor', ends: 'engine' },

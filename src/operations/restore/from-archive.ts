@@ -80,9 +80,11 @@ export async function restoreArchive(
       break;
     }
   }
+  const restored = tables.length === 0 ? [] : await withAlarms(context, plan, tables);
+  // The last of all: while anything is still asked, a run that is cut off can be gone on with.
   if (failure === null) journal.remove();
   return {
-    tables: tables.length === 0 ? [] : await withAlarms(context, plan, tables),
+    tables: restored,
     readUnits: run.reads.spent,
     writeUnits: run.budget.spent,
     seconds: (performance.now() - started) / 1000,
