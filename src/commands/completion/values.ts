@@ -17,6 +17,7 @@ export type ValueKind =
 
 /** By the placeholder that a flag or an argument is declared with. */
 const BY_PLACEHOLDER: Readonly<Record<string, ValueKind>> = {
+  arn: 'text',
   backup: 'backup',
   command: 'command',
   condition: 'text',
@@ -48,6 +49,9 @@ const BY_NAME: Readonly<Record<string, ValueKind>> = {
   '--environment': 'environment',
   '--sessions-table': 'table',
   '--events-table': 'table',
+  '--also-table': 'table',
+  '--account': 'text',
+  '--format': 'text',
   'layouts show': 'layout',
   'backup verify': 'archive',
 };
