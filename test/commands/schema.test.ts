@@ -70,7 +70,7 @@ describe('schema --format iam', () => {
   it('for an administrator knows tables that restore makes, the bucket, the key and the regions of replicas', async () => {
     const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012';
     const plain = await policyFor(['--for', 'admin']);
-    expect(resourcesOf(plain).filter((arn) => !arn.includes(':dynamodb:'))).toEqual(['*']);
+    expect([...new Set(resourcesOf(plain).filter((arn) => !arn.includes(':dynamodb:')))]).toEqual(['*']);
     const whole = await policyFor([
       '--for',
       'admin',
