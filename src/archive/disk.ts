@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { CliError, errorCode } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 
 /** An archive holds sessions: it is its owner's alone. */
 export const PRIVATE_FILE = 0o600;
@@ -32,8 +33,8 @@ export function onDisk<T>(doing: 'read' | 'write', file: string, work: () => T):
   }
 }
 
-export const makeFolder = (folder: string): void =>
-  onDisk('write', folder, () => void mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER }));
+/** Makes a private folder, and those above it. */
+export const makePrivate = (folder: string): void => onDisk('write', folder, () => void makeFolder(folder));
 
 /** Makes names that were given or taken in a folder last through a loss of power; where that cannot be asked, nothing. */
 export function syncFolder(folder: string): void {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { holdLock, ownerText } from '../locks/hold.js';
+import { holdLock, ownerText } from '../files/hold.js';
 import { onDisk } from './disk.js';
 import { LOCK } from './format.js';
 

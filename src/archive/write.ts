@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { TableRole, WireValue } from '../schema/index.js';
 import { Cipher, type Secret } from './cipher.js';
-import { makeFolder, onDisk, pathBelow, PRIVATE_FOLDER, syncFolder } from './disk.js';
+import { makePrivate, onDisk, pathBelow, PRIVATE_FOLDER, syncFolder } from './disk.js';
 import { folderProblem } from './folder.js';
 import { type ArchiveList, type DataFile, JOURNAL } from './format.js';
 import { type ListFacts, writeList } from './list.js';
@@ -82,7 +82,7 @@ export class ArchiveWriter {
     partBytes = PART_BYTES,
   ): ArchiveWriter {
     const cipher = secret === null ? null : Cipher.create(secret);
-    makeFolder(root);
+    makePrivate(root);
     // One that was there already may be open to others.
     onDisk('write', root, () => chmodSync(root, PRIVATE_FOLDER));
     return locked(root, (unlock) => {
@@ -93,7 +93,7 @@ export class ArchiveWriter {
         });
       // Before anything else is in the folder: else what a kill left there would be nobody's.
       const journal = Journal.begin(root, { version: 1, encryption: cipher?.encryption ?? null, ...started }, cipher);
-      for (const { folder } of started.tables) makeFolder(path.join(root, folder, 'data'));
+      for (const { folder } of started.tables) makePrivate(path.join(root, folder, 'data'));
       syncFolder(root);
       syncFolder(path.dirname(root));
       return new ArchiveWriter(root, journal, unlock, partBytes);
@@ -113,7 +113,7 @@ export class ArchiveWriter {
     if (journal === null) return null;
     const writer = new ArchiveWriter(root, journal, unlock, partBytes);
     for (const { folder, record } of journal.started.tables) {
-      makeFolder(path.join(root, folder, 'data'));
+      makePrivate(path.join(root, folder, 'data'));
       const known = new Set(writer.filesOf(record.role).map((file) => file.path));
       for (const name of readdirSync(path.join(root, folder, 'data')))
         if (!known.has(`${folder}/data/${name}`)) rmSync(path.join(root, folder, 'data', name), { force: true });

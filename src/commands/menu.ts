@@ -43,6 +43,9 @@ async function argvOf(session: CommandSession, { words, definition }: MenuChoice
   return [...words, ...answers, ...session.runtime.argv, ...child];
 }
 
+/** Columns before a choice, its number on a dumb terminal among them, and between its name and its summary. */
+const LEFT_OF_TEXT = 10;
+
 /** Asks for one of the choices; null for none of them. */
 async function choose(
   session: CommandSession,
@@ -53,7 +56,7 @@ async function choose(
   const textOf = ({ words, definition }: MenuChoice): string =>
     `${words.join(' ')}${definition.run === undefined ? ' ...' : ''}`;
   const width = Math.max(...choices.map((choice) => textOf(choice).length));
-  const room = (session.terminal.width(session.runtime.stderr) ?? 80) - width - 6;
+  const room = (session.terminal.width(session.runtime.stderr) ?? 80) - width - LEFT_OF_TEXT;
   const ellipsis = session.terminal.unicode ? '…' : '...';
   const cut = (text: string): string =>
     text.length > room ? `${text.slice(0, Math.max(0, room - ellipsis.length))}${ellipsis}` : text;

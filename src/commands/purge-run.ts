@@ -24,7 +24,8 @@ async function idsOf({ id, idsFile }: PurgeFlags, cwd: string): Promise<readonly
       { cause },
     );
   });
-  const lines = text.split('\n').map((line) => line.trim());
+  // An id may begin or end with anything, blanks included.
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   return [...(id ?? []), ...lines.filter((line) => line !== '')];
 }
 

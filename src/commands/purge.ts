@@ -37,8 +37,9 @@ export const purgeCommand: CommandDefinition = {
   summary: 'delete chosen sessions and their events, never one that came back to life',
   declare: (command: Command) => {
     command.description(
-      'Deletes chosen sessions and their events. The table is read first, and what matches is shown with its cost; then\n' +
-        'each session is deleted only if it still is as it was read: one that was refreshed meanwhile survives.',
+      'Deletes chosen sessions and their events. The table is read first, and what matches is shown with its cost; then ' +
+        'each session is deleted only if every attribute that chose it, and its activity and expiry, are as they were read: one ' +
+        'that was refreshed meanwhile survives.',
     );
     declareFilterOptions(command, { active: false });
     command

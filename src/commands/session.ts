@@ -152,6 +152,22 @@ export class CommandSession {
   /** A text whose commands lead to the same tables as this one. */
   readonly advise = (text: string): string => withTarget(text, this.flags);
 
+  /** The flags with what the environment or a file says of the place: they lead there from anywhere. */
+  async placeFlags(): Promise<GlobalFlags> {
+    const { flags } = this;
+    const { region, profile, endpoint, localFile } = await this.settings();
+    if (localFile.value !== null)
+      return flags.local === undefined ? { ...flags, local: path.relative(this.runtime.cwd, localFile.value) } : flags;
+    const { dynamo } = await this.context();
+    const inUse = dynamo.isAws ? dynamo.region : region.value;
+    return {
+      ...flags,
+      ...(inUse !== null && { region: inUse }),
+      ...(profile.value !== null && { profile: profile.value }),
+      ...(endpoint.value !== null && { endpointUrl: endpoint.value }),
+    };
+  }
+
   /** Asks before anything is changed; throws NOT_CONFIRMED unless the answer is yes. */
   async requireConsent(request: ConsentRequest): Promise<void> {
     const { requireConsent } = await import('./consent.js');

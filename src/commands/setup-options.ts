@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors.js';
 import type { SetupRequest } from '../operations/setup/setup.js';
-import type { Billing, StreamViewType } from '../schema/index.js';
+import type { Billing, StreamViewType, TableRole } from '../schema/index.js';
 import { collect, wholeNumber } from './global-options.js';
 
 export const STREAM_VIEWS = [
@@ -16,6 +16,7 @@ const TABLE_CLASSES = { standard: 'STANDARD', 'standard-infrequent-access': 'STA
 export interface SetupFlags {
   readonly interactive?: boolean;
   readonly check?: boolean;
+  readonly only?: TableRole;
   readonly dryRun?: boolean;
   readonly tag?: readonly string[];
   /** false with --no-streams. */
@@ -141,6 +142,7 @@ export function toSetupRequest(flags: SetupFlags, environment: string): SetupReq
   const billing = billingOf(flags);
   return {
     prune: flags.prune === true,
+    ...(flags.only !== undefined && { only: flags.only }),
     overrides: {
       environment,
       tags: tagsOf(flags.tag),

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError, EXIT } from '../errors.js';
 import type { SetupPlan, SetupResult } from '../operations/setup/setup.js';
 import { isProduction } from '../schema/desired.js';
@@ -125,6 +125,7 @@ export const setupCommand: CommandDefinition = {
     command.option('--check', 'only compare; exit 3 when something differs');
     command.option('--dry-run', 'show the plan and change nothing');
     declareSchemaOptions(command);
+    command.addOption(new Option('--only <role>', 'only this table').choices(['sessions', 'events']));
     command.option('--no-wait', 'do not wait for AWS; what cannot be asked for yet is left for the next run');
     command.option(
       '--confirm <table>',

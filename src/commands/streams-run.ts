@@ -8,6 +8,8 @@ import {
 } from '../operations/tables/streams.js';
 import { willAsk } from './consent.js';
 import type { Outcome } from './definition.js';
+import { enablingStreams } from './enabling-streams.js';
+import { commandLine, targetWords } from './equivalent.js';
 import type { CommandSession } from './session.js';
 import type { StreamsFlags } from './streams.js';
 import { streamsPlanText, streamsPlanView, streamsStatusView } from './streams-view.js';
@@ -29,7 +31,8 @@ export async function runChange(
     only: flags.only ?? null,
   };
   const context = await session.context();
-  const plan = await planStreams(context, await session.target(), request);
+  const target = await session.target();
+  const plan = await planStreams(context, target, request);
   const place = await session.placeText(plan);
   const changing = plan.tables.filter(({ action }) => action !== 'none');
   if (changing.length === 0 || flags.dryRun === true) {
@@ -48,16 +51,30 @@ export async function runChange(
   if (planWasShown) session.tell(`${streamsPlanText(session.page('stderr'), plan, place)}\n`);
   await session.requireConsent(consent);
   const result = await applyStreams(context, plan);
-  return outcomeOf(result, { place, verb, planWasShown });
+  const words = verb === 'disable' ? enablingAgain(result, target.names.length) : [];
+  const leading = targetWords(await session.placeFlags());
+  const undo = words.map((each) => commandLine([...each, ...leading]));
+  return outcomeOf(result, { place, verb, planWasShown, undo });
 }
+
+/** The command lines that turn on again what was turned off. */
+const enablingAgain = ({ tables }: StreamsResult, total: number): readonly (readonly string[])[] =>
+  enablingStreams(
+    tables.flatMap(({ table, role, from, outcome }) =>
+      outcome === 'done' && typeof from === 'string' ? [{ table, role, view: from }] : [],
+    ),
+    total,
+  ).map(({ words }) => words);
 
 interface Asked {
   readonly place: string;
   readonly verb: 'enable' | 'disable';
   readonly planWasShown: boolean;
+  /** Command lines. */
+  readonly undo: readonly string[];
 }
 
-function outcomeOf(result: StreamsResult, { place, verb, planWasShown }: Asked): Outcome {
+function outcomeOf(result: StreamsResult, { place, verb, planWasShown, undo }: Asked): Outcome {
   const { tables, warnings, interrupted } = result;
   const left = tables.filter(({ outcome }) => outcome !== null && outcome !== 'done');
   const some = left.length < tables.filter(({ outcome }) => outcome !== null).length;
@@ -70,7 +87,7 @@ function outcomeOf(result: StreamsResult, { place, verb, planWasShown }: Asked):
   const error = interrupted ? new CliError('INTERRUPTED', 'interrupted', { hint: again }) : result.error;
   const unfinished = some ? EXIT.partly : EXIT.failed;
   return {
-    view: streamsPlanView(result, { place, dryRun: false, closing, planWasShown }),
+    view: streamsPlanView(result, { place, dryRun: false, closing, planWasShown, undo }),
     exitCode: interrupted ? EXIT.interrupted : left.length > 0 ? unfinished : EXIT.done,
     warnings,
     ...(error !== null && { error }),

@@ -120,11 +120,13 @@ export interface StreamsViewOptions {
   readonly closing: string;
   /** The plan stands on the terminal already, above the question. */
   readonly planWasShown?: boolean;
+  /** Command lines that take it back. */
+  readonly undo?: readonly string[];
 }
 
 /** A plan, or what became of it. */
 export function streamsPlanView(plan: StreamsPlan | StreamsResult, options: StreamsViewOptions): View {
-  const { place, dryRun, closing, planWasShown = false } = options;
+  const { place, dryRun, closing, planWasShown = false, undo = [] } = options;
   const { region, endpoint, layout } = plan;
   const shown: readonly Shown[] = plan.tables;
   const tables = shown.map((stream) => {
@@ -133,7 +135,7 @@ export function streamsPlanView(plan: StreamsPlan | StreamsResult, options: Stre
   });
   const warnings = 'warnings' in plan ? { warnings: plan.warnings } : {};
   return {
-    json: { region, endpoint, layout, dryRun, tables, ...warnings },
+    json: { region, endpoint, layout, dryRun, tables, ...(undo.length > 0 && { undo }), ...warnings },
     lines: tables,
     columns: ['table', 'role', 'action', 'from', 'to', 'outcome'],
     records: tables,
@@ -141,7 +143,11 @@ export function streamsPlanView(plan: StreamsPlan | StreamsResult, options: Stre
       const hasNews = tables.some(({ outcome }) => outcome !== null && outcome !== 'done');
       // A result that goes to a file is to be whole, whatever the terminal has shown.
       const isBrief = planWasShown && page.width !== undefined && !hasNews;
-      return isBrief ? page.note(closing) : `${streamsPlanText(page, plan, place)}\n\n${page.note(closing)}`;
+      const end = [
+        page.note(closing),
+        ...(undo.length === 0 ? [] : ['', 'To undo it', ...undo.map((line) => `  ${line}`)]),
+      ];
+      return isBrief ? end.join('\n') : [streamsPlanText(page, plan, place), '', ...end].join('\n');
     },
   };
 }

@@ -158,7 +158,15 @@ async function runSteps(session: CommandSession, flags: TeardownFlags, argv: rea
     tool: `mcp-sessions ${version}`,
   };
   const result = await teardown({ context, plan, pace, forceUnprotect, backup });
-  const undo = undoOf({ plan, result, target, flags: session.flags, startedAt, cwd, archive: shown.archive });
+  const undo = undoOf({
+    plan,
+    result,
+    target,
+    flags: await session.placeFlags(),
+    startedAt,
+    cwd,
+    archive: shown.archive,
+  });
   return { view: resultView(plan, result, undo, place), warnings: result.warnings, ...endOf(result) };
 }
 

@@ -5,8 +5,10 @@ import type { TeardownPlan } from '../operations/teardown/plan.js';
 import type { TeardownTable } from '../operations/teardown/table.js';
 import type { Target } from '../operations/target.js';
 import { withoutSuffix } from '../schema/names.js';
+import type { TableRole } from '../schema/types.js';
 import { commandLine, targetWords } from './equivalent.js';
 import type { TargetFlags } from '../config/settings.js';
+import { enablingStreams } from './enabling-streams.js';
 import type { GlobalFlags } from './global-options.js';
 
 /** A way back. */
@@ -22,6 +24,7 @@ interface Facts {
   readonly plan: TeardownPlan;
   readonly result: TeardownResult;
   readonly target: Target;
+  /** What leads to the place of the tables from anywhere, also what the environment says. */
   readonly flags: GlobalFlags;
   /** When the first step began, epoch milliseconds. */
   readonly startedAt: number;
@@ -44,7 +47,7 @@ export function undoOf(facts: Facts): readonly Undo[] {
   const rows = [...archived, ...others.flatMap((step) => rowsOf(facts, step))];
   const restored = new Set(rows.flatMap(({ command, tables }) => (command === null ? [] : tables)));
   const bare = deleted.filter((table) => !restored.has(table));
-  return [...rows, ...streamsOf(facts, deleted), ...(bare.length === 0 ? [] : [structureOf(facts, bare)])];
+  return [...rows, ...streamsOf(facts, deleted), ...structureOf(facts, bare)];
 }
 
 const isUntouched = (cleared: NonNullable<StepResult['cleared']>): boolean =>
@@ -173,34 +176,37 @@ function streamsOf(facts: Facts, deleted: readonly string[]): readonly Undo[] {
     ({ step, outcome, table, view }) =>
       step === 'disable-streams' && outcome === 'done' && !deleted.includes(table) && typeof view === 'string',
   );
-  const views = [...new Set(steps.map(({ view }) => view ?? ''))];
-  return views.flatMap((view): readonly Undo[] => {
-    const tables = steps.filter((step) => step.view === view).map(({ table }) => table);
-    // `setup` gives all tables of a layout the same view.
-    if (views.length === 1)
-      return [
-        {
-          tables,
-          what: `the stream of ${tables.join(' and ')}, as a new one`,
-          command: commandLine(['setup', '--stream-view', view, ...setupWords(facts)]),
-        },
-      ];
-    return tables.map((table) => {
-      const role = facts.plan.tables.find(({ name }) => name === table)?.role ?? 'sessions';
-      const words = ['streams', 'enable', '--view', view, '--only', role, ...setupWords(facts)];
-      return { tables: [table], what: `the stream of ${table}, as a new one`, command: commandLine(words) };
-    });
-  });
+  const roleOf = (table: string): TableRole => facts.plan.tables.find(({ name }) => name === table)?.role ?? 'sessions';
+  const disabled = steps.map(({ table, view }) => ({ table, role: roleOf(table), view: view ?? '' }));
+  return enablingStreams(disabled, facts.target.names.length).map(({ tables, words }) => ({
+    tables,
+    what: `the stream of ${tables.join(' and ')}, as a new one`,
+    command: commandLine([...words, ...setupWords(facts)]),
+  }));
 }
 
-function structureOf(facts: Facts, tables: readonly string[]): Undo {
-  const canCreate =
-    facts.target.layout.tables.every(({ keys }) => keys !== null) && facts.target.layout.id !== 'generic';
-  return canCreate
-    ? {
-        tables,
-        what: `${tables.join(' and ')} as the layout says, without rows`,
-        command: commandLine(['setup', ...setupWords(facts)]),
-      }
-    : { tables, what: `${tables.join(' and ')}: no layout says how to make it again`, command: null };
+/** The table anew, by its layout; a table that is still there is left as it is. */
+function structureOf(facts: Facts, tables: readonly string[]): readonly Undo[] {
+  const { layout, names } = facts.target;
+  const canCreate = layout.tables.every(({ keys }) => keys !== null) && layout.id !== 'generic';
+  const deleted = facts.plan.tables.filter(({ name }) => tables.includes(name));
+  const own = canCreate ? deleted.filter(({ isOwn }) => isOwn) : [];
+  const foreign = deleted.filter((table) => !own.includes(table)).map(({ name }) => name);
+  const [first, ...others] = own;
+  const only = first !== undefined && others.length === 0 && names.length > 1 ? ['--only', first.role] : [];
+  const made = own.map(({ name }) => name);
+  return [
+    ...(made.length === 0
+      ? []
+      : [
+          {
+            tables: made,
+            what: `${made.join(' and ')} as the layout says, without rows`,
+            command: commandLine(['setup', ...only, ...setupWords(facts)]),
+          },
+        ]),
+    ...(foreign.length === 0
+      ? []
+      : [{ tables: foreign, what: `${foreign.join(' and ')}: no layout says how to make it again`, command: null }]),
+  ];
 }

@@ -173,7 +173,12 @@ function extrasOf(table: TableDescription): Omit<TableExtras, 'resourcePolicy'> 
     indexCapacity: onDemand
       ? {}
       : Object.fromEntries(
-          indexes.map(({ IndexName = '', ProvisionedThroughput }) => [IndexName, capacityOf(ProvisionedThroughput)]),
+          indexes.flatMap(({ IndexName = '', ProvisionedThroughput }) => {
+            const capacity = capacityOf(ProvisionedThroughput);
+            // The embedded engine says 0 of an index whose table was on demand before; there is no such capacity.
+            const isTold = capacity.readCapacityUnits > 0 && capacity.writeCapacityUnits > 0;
+            return isTold ? [[IndexName, capacity]] : [];
+          }),
         ),
     onDemandMaximum: maximumOf(table.OnDemandThroughput),
     indexMaximum: Object.fromEntries(

@@ -1,7 +1,7 @@
 import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { CliError } from '../errors.js';
 import type { Item } from '../schema/attribute-value.js';
-import type { Expression } from '../schema/filter.js';
+import type { Expression } from '../schema/expression.js';
 import { Backoff, isThrottled } from './backoff.js';
 import { call } from './call.js';
 import type { Dynamo } from './client.js';

@@ -7,7 +7,7 @@ import { fileError } from './file-errors.js';
 import { type EngineInfo, findEngine } from './find.js';
 import { launchSupervisor } from './launch.js';
 import { connectTo, type Link, within } from './link.js';
-import { isHeld, type Lock, type LockRecord, readLock, takeLock } from '../locks/lock.js';
+import { isHeld, type Lock, type LockRecord, readLock, takeLock } from '../files/lock.js';
 import { type EngineState, failureError } from './protocol.js';
 import { clearSockets, socketPath } from './sockets.js';
 

@@ -1,6 +1,6 @@
 import { CliError } from '../errors.js';
 import type { DataFile } from './data-file.js';
-import type { LockRecord } from '../locks/lock.js';
+import type { LockRecord } from '../files/lock.js';
 import type { EngineState } from './protocol.js';
 
 /** ENGINE_BUSY that says who holds the data file: what, which process, since when, at which endpoint. */

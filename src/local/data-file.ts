@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, readSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError, errorCode } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { fileError } from './file-errors.js';
 
 /** A data file by its real path: however it is written, one file has one lock and one engine. */
@@ -95,19 +86,6 @@ function absolute(given: string): string {
     // The working folder was removed.
     throw fileError(error, given, 'find the data file');
   }
-}
-
-/** True when it was not there. Node's own recursive mkdir never returns where mkdir says ENOENT for good, as in /proc. */
-function makeFolder(folder: string, mayTryAgain = true): boolean {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return false;
-    if (errorCode(error) !== 'ENOENT' || !mayTryAgain || folder === dirname(folder)) throw error;
-  }
-  makeFolder(dirname(folder));
-  return makeFolder(folder, false);
 }
 
 function identifyFile(path: string): DataFile {

@@ -4,8 +4,8 @@ import { busyError } from './busy.js';
 import { type DataFile, findDataFile, requireDatabase } from './data-file.js';
 import { dataPaths } from './engine-command.js';
 import { fileError } from './file-errors.js';
-import { isHeld, type Lock, readLock, takeLock } from '../locks/lock.js';
-import { ensureGone } from '../locks/processes.js';
+import { isHeld, type Lock, readLock, takeLock } from '../files/lock.js';
+import { ensureGone } from '../files/processes.js';
 import { clearSockets } from './sockets.js';
 import { askState } from './status.js';
 

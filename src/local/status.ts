@@ -1,6 +1,6 @@
 import { findDataFile } from './data-file.js';
 import { connectTo, within } from './link.js';
-import { type LockRecord, readLock } from '../locks/lock.js';
+import { type LockRecord, readLock } from '../files/lock.js';
 import type { EngineState } from './protocol.js';
 
 const PATIENCE_MS = 2000;

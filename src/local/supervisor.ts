@@ -4,8 +4,8 @@ import { CliError, errorCode } from '../errors.js';
 import { aborted, type EngineProcess, startProcess } from './engine-process.js';
 import { fileError } from './file-errors.js';
 import type { EngineInfo } from './find.js';
-import { adoptLock, type Lock } from '../locks/lock.js';
-import { ensureGone, identify } from '../locks/processes.js';
+import { adoptLock, type Lock } from '../files/lock.js';
+import { ensureGone, identify } from '../files/processes.js';
 import { Channel, type EngineState, failure, isRequest, type Lease, type Reply, type Request } from './protocol.js';
 
 /** What a command tells the supervisor that it starts. */

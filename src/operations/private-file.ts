@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
@@ -42,7 +42,7 @@ export function writePrivate(file: string, text: string, hint: string): void {
   const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
   const folder = path.dirname(file);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     writeFileSync(partial, text, { mode: 0o600, flush: true });
     renameSync(partial, file);
     flushFolder(folder);

@@ -1,8 +1,9 @@
-import type { AttributeType, AttributeValue, Item } from './attribute-value.js';
+import type { Item } from './attribute-value.js';
 import { type DecodedSession, decodeSession, matchesFilter, tableOf } from './decode.js';
-import { writeTime } from './time.js';
+import { Aliases, anyOf, type Expression, hasType, instantCondition } from './expression.js';
 import type { ItemCondition, Layout, SessionMeaning, TimeField } from './types.js';
 import { meetsAll, type Where } from './where.js';
+import { whereCondition } from './where-expression.js';
 
 /** Which sessions; several conditions must all hold. Instants are epoch milliseconds, durations milliseconds. */
 export interface SessionFilter {
@@ -64,33 +65,6 @@ export function selectSession(
   return meetsAll(item, filter.where ?? [], layout.session, now) ? session : undefined;
 }
 
-/** An expression for DynamoDB, every attribute's name aliased. */
-export interface Expression {
-  readonly expression: string;
-  readonly names: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, AttributeValue>>;
-}
-
-/** Builds expressions: about 570 words are reserved, so names are always aliased. */
-class Aliases {
-  readonly names: Record<string, string> = {};
-  readonly values: Record<string, AttributeValue> = {};
-
-  name(attribute: string): string {
-    const known = Object.entries(this.names).find(([, name]) => name === attribute)?.[0];
-    if (known !== undefined) return known;
-    const alias = `#n${Object.keys(this.names).length}`;
-    this.names[alias] = attribute;
-    return alias;
-  }
-
-  value(value: AttributeValue): string {
-    const alias = `:v${Object.keys(this.values).length}`;
-    this.values[alias] = value;
-    return alias;
-  }
-}
-
 /**
  * What DynamoDB can decide of a filter. It lets every wanted item through, and others too: what stands in JSON text, and
  * instants in text, are decided by {@link selectSession}. undefined when it can decide nothing.
@@ -114,16 +88,11 @@ export function pushDown(layout: Layout, filter: SessionFilter, now: number): Ex
       ? []
       : instantCondition(session.createdAt, '<=', filter.createdBefore, false, aliases)),
     ...(filter.terminated === true ? terminatedCondition(layout, aliases) : []),
+    ...(filter.where ?? []).flatMap((condition) => whereCondition(condition, session, now, aliases)),
   ];
   if (parts.length === 0) return undefined;
   return { expression: parts.join(' AND '), names: aliases.names, values: aliases.values };
 }
-
-const anyOf = (conditions: readonly string[]): string =>
-  conditions.length === 1 ? (conditions[0] ?? '') : `(${conditions.join(' OR ')})`;
-
-const hasType = (name: string, type: AttributeType, aliases: Aliases): string =>
-  `attribute_type(${name}, ${aliases.value({ S: type })})`;
 
 function itemCondition(condition: ItemCondition, aliases: Aliases): string {
   const name = aliases.name(condition.attribute);
@@ -134,28 +103,6 @@ function itemCondition(condition: ItemCondition, aliases: Aliases): string {
       : `begins_with(${name}, ${aliases.value({ S: condition.beginsWith })})`;
   // A number is compared by its digits, which DynamoDB cannot do.
   return `(${text} OR ${hasType(name, 'N', aliases)})`;
-}
-
-/** Only numbers at the top level: text in several forms of ISO 8601 does not sort by time, payloads are JSON. */
-function instantCondition(
-  field: TimeField,
-  operator: '<=' | '>=',
-  ms: number,
-  absentToo: boolean,
-  aliases: Aliases,
-): readonly string[] {
-  const isNumber = field.unit === 's' || field.unit === 'ms' || field.unit === 'us';
-  if (!isNumber || field.paths.some((path) => path.length > 1)) return [];
-  // Seconds are rounded away from the bound, so that no fraction of one is lost here.
-  const bound = operator === '<=' ? ms + 999 : ms - 999;
-  const value = aliases.value(writeTime(bound, field.unit));
-  const names = field.paths.map(([name]) => aliases.name(name));
-  const comparisons = names.map((name) => `${name} ${operator} ${value}`);
-  if (!absentToo) return [anyOf(comparisons)];
-  // NULL counts as absent, and an attribute that is absent gives way to the next name.
-  const absent = names.map((name) => `(attribute_not_exists(${name}) OR ${hasType(name, 'NULL', aliases)})`);
-  // Redundant parentheses are an error to DynamoDB.
-  return [anyOf([...comparisons, absent.length === 1 ? absent.join('') : `(${absent.join(' AND ')})`])];
 }
 
 /** A key that JSON text holds as it is, or with `\u`. */

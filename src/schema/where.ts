@@ -29,7 +29,7 @@ const isOperator = (text: string | undefined): text is WhereOperator => WHERE_OP
 
 const ORDERS = ['<', '<=', '>', '>='] as const;
 type Order = (typeof ORDERS)[number];
-const isOrder = (operator: WhereOperator): operator is Order => ORDERS.some((each) => each === operator);
+export const isOrder = (operator: WhereOperator): operator is Order => ORDERS.some((each) => each === operator);
 
 /**
  * Reads `state.userId=42`, `metadata.ip^=10.` (begins with), `state.note~=urgent` (contains), `ttl<1700000000`,
@@ -78,7 +78,10 @@ function meets(item: Item, { path, operator, value }: Where, meaning: WhereMeani
 }
 
 /** The layout's field of time that a path names, alone: an instant in another of its attributes is not what was asked. */
-function timeFieldAt({ createdAt, lastActivityAt, expiresAt }: WhereMeaning, dotted: string): TimeField | undefined {
+export function timeFieldAt(
+  { createdAt, lastActivityAt, expiresAt }: WhereMeaning,
+  dotted: string,
+): TimeField | undefined {
   for (const field of [createdAt, lastActivityAt, expiresAt]) {
     const path = field?.paths.find((steps) => steps.join('.') === dotted);
     if (field !== null && path !== undefined) return { paths: [path], unit: field.unit };

@@ -165,6 +165,22 @@ describe('backup to a folder', () => {
   });
 });
 
+describe('an archive of a table whose billing was changed', () => {
+  it('is taken by the reader, and its table can be made', async () => {
+    const cwd = tempFolder();
+    const names = ['--sessions-table', 'switched', '--events-table', 'switched-events', '--layout', 'mcp'];
+    await run(['setup', ...names, '--yes', '-q'], cwd);
+    const billing = ['--billing', 'provisioned', '--read-capacity', '5', '--write-capacity', '5'];
+    expect((await run(['setup', ...names, ...billing, '--yes', '-q'], cwd)).code).toBe(0);
+    expect((await run(['backup', '--to', 'a', '-q', ...names], cwd)).code).toBe(0);
+    expect((await run(['backup', 'verify', 'a', '-q'], cwd)).code).toBe(0);
+    const copies = ['--to-table', 'switched-copy', '--to-events-table', 'switched-copy-events'];
+    expect((await run(['restore', 'a', ...copies, '--yes', '-q'], cwd)).code).toBe(0);
+    const { Table } = await engine.raw.call('DescribeTable', { TableName: 'switched-copy' });
+    expect(Table).toMatchObject({ ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 } });
+  });
+});
+
 describe('an encrypted archive', () => {
   it('asks for the passphrase twice when it is written, and once when it is read', async () => {
     const cwd = tempFolder();

@@ -90,6 +90,8 @@ describe('streams enable and disable', () => {
       },
     ]);
     expect(await viewOf('mcp-session-events')).toBeUndefined();
+    const [undo] = JSON.parse(off.stdout).undo;
+    expect(undo).toContain('mcp-sessions streams enable --view NEW_AND_OLD_IMAGES --only events');
     const on = await streams(['enable', '--yes', '--view', 'KEYS_ONLY', '--json']);
     expect(JSON.parse(on.stdout).tables).toMatchObject([
       { role: 'sessions', action: 'change', from: 'NEW_AND_OLD_IMAGES', to: 'KEYS_ONLY', outcome: 'done' },

@@ -83,10 +83,53 @@ describe('teardown', () => {
   it('undoes a stream with the view that it had', async () => {
     const { stdout } = await teardown(['--disable-streams', '--yes', '--json']);
     const [undo] = JSON.parse(stdout).undo;
-    expect(undo.command).toContain('setup --stream-view NEW_AND_OLD_IMAGES');
+    expect(undo.command).toContain('streams enable --view NEW_AND_OLD_IMAGES');
     expect((await runCommand([...undo.command.split(' ').slice(1), '--yes', '-q'])).code).toBe(0);
     const { Table } = await engine.raw.call('DescribeTable', { TableName: 'mcp-sessions' });
     expect(Table).toMatchObject({ StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' } });
+  });
+
+  it('undoes for the one table what was done to it, and leaves the other as it is', async () => {
+    await runCommand(['setup', '--no-ttl', '--no-streams', '--prune', '--yes', '-q', ...at(engine.endpoint)]);
+    await runCommand(['setup', '--only', 'events', '--yes', '-q', ...at(engine.endpoint)]);
+    const before = await engine.raw.call('DescribeTable', { TableName: 'mcp-sessions' });
+    for (const step of ['--disable-streams', '--delete']) {
+      const { stdout } = await teardown([step, '--only', 'events', '--yes', '--json']);
+      const { command } = JSON.parse(stdout).undo.at(-1);
+      expect(command).toContain('--only events');
+      expect((await runCommand([...command.split(' ').slice(1), '--yes', '-q'])).code).toBe(0);
+      expect(await tables()).toEqual(BOTH);
+    }
+    const { Table } = await engine.raw.call('DescribeTable', { TableName: 'mcp-session-events' });
+    expect(Table).toMatchObject({ StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' } });
+    expect(await engine.raw.call('DescribeTable', { TableName: 'mcp-sessions' })).toEqual(before);
+    const ttl = await engine.raw.call('DescribeTimeToLive', { TableName: 'mcp-sessions' });
+    expect(ttl).toMatchObject({ TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } });
+  });
+
+  it('says what leads to the place also where the environment said it', async () => {
+    const { stdout } = await runCommand(['teardown', '--delete', '--yes', '--json'], {
+      env: { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, AWS_REGION: 'eu-central-1' },
+    });
+    const { command } = JSON.parse(stdout).undo.at(-1);
+    expect(command).toContain(`--endpoint-url ${engine.endpoint}`);
+    expect(command).toContain('--region eu-central-1');
+  });
+
+  it('has no way back for a table that no layout can make', async () => {
+    await engine.raw.call('CreateTable', {
+      TableName: 'users',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'email', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'email', AttributeType: 'S' }],
+    });
+    const argv = ['--delete', '--sessions-table', 'users', '--only', 'sessions', '--layout', 'mcp'];
+    const { code, stdout } = await teardown([...argv, '--confirm', 'users', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).undo.map(({ command }: { command: string | null }) => command)).not.toContainEqual(
+      expect.stringContaining('setup'),
+    );
+    expect(stdout).toContain('users: no layout says how to make it again');
   });
 
   it('ends with 0 where all is gone already, and asks nothing', async () => {

@@ -104,6 +104,45 @@ export const filter: fc.Arbitrary<SessionFilter> = fc.record(
   { requiredKeys: [] },
 );
 
+const PATHS = [
+  'kind',
+  'version',
+  'ttl',
+  'created_at',
+  'last_activity',
+  'expires',
+  'state',
+  'state.userId',
+  'nosuch',
+  'metadata.a.b',
+];
+const OPERATORS = ['=', '!=', '<', '<=', '>', '>=', '^=', '~='];
+const VALUES = [
+  '5',
+  '5.0',
+  's',
+  'session',
+  'other',
+  'true',
+  '42',
+  '1',
+  '1h',
+  '-1',
+  new Date(NOW).toISOString(),
+  String(NOW),
+];
+
+/** Any condition that is accepted, on attributes of every kind. */
+export const anyWhere: fc.Arbitrary<Where> = fc
+  .oneof(
+    fc
+      .tuple(fc.constantFrom(...PATHS), fc.constantFrom(...OPERATORS), fc.constantFrom(...VALUES))
+      .map((parts) => parts.join('')),
+    fc.tuple(fc.constantFrom(...PATHS), fc.constantFrom('exists', 'missing')).map((parts) => parts.join(' ')),
+  )
+  .map((text) => parseWhere(text))
+  .filter((condition) => condition !== undefined);
+
 export const keysOf = (layout: Layout): readonly string[] => layout.session.id.map(({ attribute }) => attribute);
 export const ROWS = 400;
 

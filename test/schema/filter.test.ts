@@ -10,9 +10,10 @@ import {
 } from '../../src/schema/filter.js';
 import { sessionIdOf } from '../../src/schema/session-id.js';
 import type { Layout } from '../../src/schema/types.js';
+import { whereProblem } from '../../src/schema/where.js';
 import { itemFromWire, itemToWire } from '../../src/schema/wire.js';
 import { useEngine } from '../support/engine.js';
-import { filter, keysOf, LAYOUTS, near, ROWS, rowsOf } from './filter-samples.js';
+import { anyWhere, filter, keysOf, LAYOUTS, near, ROWS, rowsOf } from './filter-samples.js';
 import { json, layoutNamed, N, NOW, NOW_S, S } from './fixtures.js';
 
 const engine = useEngine();
@@ -78,6 +79,20 @@ describe.each(LAYOUTS)('filters of the layout $id, on the engine', (layout) => {
       { numRuns: 40, seed: 5, examples: [[{}], [{ expired: true }], [{ terminated: true }]] },
     );
     expect(hits).toBeGreaterThan(0);
+  });
+
+  it('choose the same rows by any condition', async () => {
+    let pushed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyWhere, { minLength: 1, maxLength: 2 }), async (conditions) => {
+        fc.pre(conditions.every((condition) => whereProblem(condition, layout.session) === undefined));
+        const asked = { where: conditions };
+        expect(await chosen(table, layout, asked, true)).toEqual(await chosen(table, layout, asked, false));
+        if (pushDown(layout, asked, NOW) !== undefined) pushed += 1;
+      }),
+      { numRuns: 60, seed: 3 },
+    );
+    expect(pushed).toBeGreaterThan(30);
   });
 
   it('depend on nothing but what decides them', () => {

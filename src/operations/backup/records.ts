@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../../dynamodb/backups.js';
 import { CliError, errorCode } from '../../errors.js';
-import { type Hold, holdLock, ownerText } from '../../locks/hold.js';
+import { makeFolder } from '../../files/make-folder.js';
+import { type Hold, holdLock, ownerText } from '../../files/hold.js';
 import { parseRecord, type TableRecord } from '../../schema/index.js';
 import { readIfThere, writePrivate } from '../private-file.js';
 
@@ -86,7 +87,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 function takeLock(file: string, lock: string): Hold {
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(file));
     return holdLock(lock, 'mcp-sessions backup');
   } catch (cause) {
     if (errorCode(cause) === '') throw cause;

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../../dynamodb/backups.js';
 import { CliError, errorCode } from '../../errors.js';
-import { holdLock } from '../../locks/hold.js';
+import { makeFolder } from '../../files/make-folder.js';
+import { holdLock } from '../../files/hold.js';
 import type { OperationContext } from '../context.js';
 import { listTableBackups } from './list.js';
 import { backupName, stampOf } from './names.js';
@@ -58,7 +58,7 @@ function holdNames(folder: string, names: readonly string[]): (() => void) | nul
   };
   for (const name of names) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       const hold = holdLock(path.join(folder, `${name}.lock`), 'mcp-sessions backup');
       if (hold.kind === 'taken') held.push(hold.release);
       else {

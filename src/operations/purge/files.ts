@@ -3,7 +3,6 @@ import {
   closeSync,
   createReadStream,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 import path from 'node:path';
 import type { ConditionalDelete } from '../../dynamodb/delete.js';
 import { CliError } from '../../errors.js';
+import { makeFolder } from '../../files/make-folder.js';
 import { type Item, itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
 
 /**
@@ -66,7 +66,7 @@ export class PlanWriter {
   constructor(files: PurgeFiles) {
     this.#files = files;
     this.#file = onDisk(files.plan, () => {
-      mkdirSync(path.dirname(files.plan), { recursive: true, mode: PRIVATE_FOLDER });
+      makeFolder(path.dirname(files.plan));
       removeFiles(files);
       return openSync(files.plan, 'w', PRIVATE_FILE);
     });
@@ -110,10 +110,13 @@ export function readSummary({ summary }: PurgeFiles): unknown {
   const found = parsed(readFileSync(summary, 'utf8'));
   if (typeof found === 'object' && found !== null && 'version' in found && found.version === VERSION)
     return Reflect.get(found, 'summary');
-  throw new CliError('FILE_ERROR', `'${summary}' is no plan of a purge, or one of another release`, {
+  throw noPlan(summary);
+}
+
+const noPlan = (file: string): CliError =>
+  new CliError('FILE_ERROR', `'${file}' is no plan of a purge, or one of another release`, {
     hint: '--restart forgets it and reads the table again',
   });
-}
 
 function parsed(text: string): unknown {
   try {
@@ -123,7 +126,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The plan's sessions in batches of so many, each with its place in the plan. */
+/** The plan's sessions in batches of so many, each with its place in the plan. Throws FILE_ERROR where it is damaged. */
 export async function* readPlan(
   { plan }: PurgeFiles,
   size: number,
@@ -132,7 +135,7 @@ export async function* readPlan(
   let batch = 0;
   for await (const lines of linesOf(plan))
     for (const line of lines) {
-      deletes.push(parseLine(line));
+      deletes.push(parseLine(line, plan));
       if (deletes.length < size) continue;
       yield { batch, deletes };
       deletes = [];
@@ -171,8 +174,12 @@ function present(observed: ConditionalDelete['observed']): Item {
   );
 }
 
-function parseLine(line: string): ConditionalDelete {
-  const [key, observed, absent]: PlanLine = JSON.parse(line);
+const isPlanLine = (value: unknown): value is PlanLine => Array.isArray(value) && value.length === 3;
+
+function parseLine(line: string, plan: string): ConditionalDelete {
+  const found = parsed(line);
+  if (!isPlanLine(found)) throw noPlan(plan);
+  const [key, observed, absent] = found;
   return {
     key: itemFromWire(key),
     observed: { ...itemFromWire(observed), ...Object.fromEntries(absent.map((name) => [name, null])) },

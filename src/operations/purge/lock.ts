@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { holdLock, ownerText } from '../../locks/hold.js';
-import { onDisk, PRIVATE_FOLDER, type PurgeFiles } from './files.js';
+import { makeFolder } from '../../files/make-folder.js';
+import { holdLock, ownerText } from '../../files/hold.js';
+import { onDisk, type PurgeFiles } from './files.js';
 
 /**
  * Makes this process the only one that works with a purge's files. The lock of a process that is gone is taken over.
@@ -11,7 +11,7 @@ import { onDisk, PRIVATE_FOLDER, type PurgeFiles } from './files.js';
  */
 export function lockPurge(files: PurgeFiles): () => void {
   const hold = onDisk(files.lock, () => {
-    mkdirSync(path.dirname(files.lock), { recursive: true, mode: PRIVATE_FOLDER });
+    makeFolder(path.dirname(files.lock));
     return holdLock(files.lock, 'mcp-sessions purge');
   });
   if (hold.kind === 'taken') return hold.release;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
+import { makeFolder } from '../../files/make-folder.js';
 import type { TableRole } from '../../schema/index.js';
 
 /** How far one file of an archive has got. */
@@ -111,7 +112,7 @@ export class RestoreJournal {
 
   static begin(file: string, begun: BegunRestore): RestoreJournal {
     onDisk(file, () => {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(path.dirname(file));
       writeFileSync(file, `${beginning(begun)}\n`, { mode: 0o600 });
     });
     return new RestoreJournal(file, begun, new Map(), new Map());

@@ -1,6 +1,6 @@
 import { observeTable } from '../../dynamodb/describe.js';
 import { CliError } from '../../errors.js';
-import { desiredTables, planTable, type SetupOverrides } from '../../schema/index.js';
+import { desiredTables, planTable, type SetupOverrides, type TableRole } from '../../schema/index.js';
 import { type AppliedTable, applyTable, isLeaving, type PlannedTable, type Run } from './apply-table.js';
 import { type OperationContext, type Place, placeOf } from '../context.js';
 import type { Target } from '../target.js';
@@ -11,6 +11,8 @@ export interface SetupRequest {
   readonly overrides: SetupOverrides;
   /** Also remove indexes that the layout does not have, and rebuild those that differ. */
   readonly prune: boolean;
+  /** Only the table of this role; all of the layout's when left out. */
+  readonly only?: TableRole;
 }
 
 export interface SetupPlan extends Place {
@@ -28,7 +30,11 @@ export async function planSetup(context: OperationContext, target: Target, reque
     throw new CliError('USAGE', `--replica '${region}' is the region of the table itself`, {
       hint: 'name another region for the replica',
     });
-  const desired = desiredTables(target.layout, target.names, request.overrides);
+  const { only } = request;
+  const desired = desiredTables(target.layout, target.names, request.overrides).filter(
+    ({ role }) => only === undefined || role === only,
+  );
+  if (desired.length === 0) throw new CliError('USAGE', `the layout ${target.layout.id} has no ${only ?? ''} table`);
   const tables = await Promise.all(
     desired.map(async (table): Promise<PlannedTable> => {
       const observed = await observeTable(context.dynamo, table.name);

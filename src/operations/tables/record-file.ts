@@ -1,18 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { holdLock, ownerText } from '../../locks/hold.js';
+import { makeFolder } from '../../files/make-folder.js';
+import { holdLock, ownerText } from '../../files/hold.js';
 import { parseRecord, type TableRecord } from '../../schema/index.js';
 
 /** What is kept of a table that is dropped, until it is there again. */
@@ -50,7 +41,7 @@ function onDisk<T>(file: string, doing: string, work: () => T): T {
 export async function withRecordFile<T>(file: string, table: string, work: () => Promise<T>): Promise<T> {
   const lock = `${file}.lock`;
   const hold = onDisk(file, 'lock', () => {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(file));
     return holdLock(lock, 'mcp-sessions teardown');
   });
   if (hold.kind === 'held')
@@ -98,7 +89,7 @@ export function writeRecordFile(file: string, kept: KeptRecord): void {
   const folder = path.dirname(file);
   const partial = `${file}.${randomUUID()}`;
   onDisk(file, 'write', () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     try {
       const open = openSync(partial, 'wx', 0o600);
       try {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { holdLock } from '../../../src/locks/hold.js';
+import { holdLock } from '../../../src/files/hold.js';
 import type { CreateBackupsResult } from '../../../src/operations/backup/create.js';
 import { findBackups } from '../../../src/operations/backup/list.js';
 import { addRecord, readRecords, recordOfBackup } from '../../../src/operations/backup/records.js';

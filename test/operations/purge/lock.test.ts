@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { identify } from '../../../src/locks/processes.js';
+import { identify } from '../../../src/files/processes.js';
 import { purgeFiles } from '../../../src/operations/purge/files.js';
 import { lockPurge } from '../../../src/operations/purge/lock.js';
 import { tempFolder } from '../../support/cli.js';

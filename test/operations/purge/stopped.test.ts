@@ -16,6 +16,18 @@ const engine = useEngine();
 /** One call at a time: what fails after so many calls is then always the same. */
 const SLOWLY = { ...REQUEST, concurrency: 1 };
 
+describe('a plan that is damaged', () => {
+  it('is not gone on with, and says what to do', async () => {
+    const here = await stage(engine.endpoint, { count: 60, events: 0, expired: 1 });
+    const summary = await planPurge(here.context, here.target, SLOWLY, here.files);
+    writeFileSync(here.files.plan, readFileSync(here.files.plan, 'utf8').slice(0, -40));
+    const result = await purge(here.context, here.target, SLOWLY, summary, here.files, 'statements');
+    expect(result).toMatchObject({ complete: false, failures: [{ code: 'FILE_ERROR' }] });
+    expect(result.failures[0]?.message).toContain(here.files.plan);
+    expect((await itemsOf(engine.raw, here.sessions)).length).toBe(60 - result.deleted);
+  });
+});
+
 describe('a purge that an error ends', () => {
   it('among the sessions: says what was done, and the next run does the rest', async () => {
     const { double, context } = await startDouble(engine.endpoint);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { holdLock } from '../../../src/locks/hold.js';
+import { holdLock } from '../../../src/files/hold.js';
 import { recordFile } from '../../../src/operations/tables/record-file.js';
 import { awsFaults } from '../../support/aws-double.js';
 import { useEngine } from '../../support/engine.js';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireEngine } from '../../src/local/index.js';
-import { adoptLock, type LockRecord, readLock, takeLock } from '../../src/locks/lock.js';
-import { identify, liveness } from '../../src/locks/processes.js';
+import { adoptLock, type LockRecord, readLock, takeLock } from '../../src/files/lock.js';
+import { identify, liveness } from '../../src/files/processes.js';
 import { processesNaming, temporaryFolder, until } from '../support/engines.js';
 
 const details = { label: 'test', socket: null, patienceMs: 1000 };
@@ -175,7 +175,7 @@ describe('the lock', () => {
 });
 
 const TAKE_AND_RELEASE = `
-import { takeLock } from './src/locks/lock.js';
+import { takeLock } from './src/files/lock.js';
 const [path] = process.argv.slice(2);
 process.stdout.write('running');
 for (;;) {
@@ -187,7 +187,7 @@ for (;;) {
 // Dies, so to speak, half of the time: leaves a lock behind whose owner is another process that is gone.
 const RACE = `
 import { readFileSync, writeFileSync, existsSync } from 'node:fs';
-import { takeLock } from './src/locks/lock.js';
+import { takeLock } from './src/files/lock.js';
 const [path, start] = process.argv.slice(2);
 const details = { label: 'race', socket: null, patienceMs: 0 };
 while (Date.now() < Number(start)) {}
