@@ -38,7 +38,6 @@ export function purgeFiles(folder: string, request: unknown): PurgeFiles {
 }
 
 export const PRIVATE_FILE = 0o600;
-export const PRIVATE_FOLDER = 0o700;
 
 /** Throws FILE_ERROR where the work fails. */
 export function onDisk<T>(file: string, work: () => T): T {
