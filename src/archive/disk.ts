@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, wr
 import path from 'node:path';
 import { CliError, errorCode } from '../errors.js';
 import { makeFolder } from '../files/make-folder.js';
+import { syncFolder } from '../files/sync-folder.js';
 
 /** An archive holds sessions: it is its owner's alone. */
 export const PRIVATE_FILE = 0o600;
@@ -35,20 +36,6 @@ export function onDisk<T>(doing: 'read' | 'write', file: string, work: () => T):
 
 /** Makes a private folder, and those above it. */
 export const makePrivate = (folder: string): void => onDisk('write', folder, () => void makeFolder(folder));
-
-/** Makes names that were given or taken in a folder last through a loss of power; where that cannot be asked, nothing. */
-export function syncFolder(folder: string): void {
-  try {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    // Windows has no such thing for folders.
-  }
-}
 
 /** Writes a file so that it is there whole or not at all, also after a loss of power. */
 export function writeWhole(file: string, text: string): void {

@@ -3,8 +3,9 @@ import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
+import { syncFolder } from '../files/sync-folder.js';
 import type { Cipher } from './cipher.js';
-import { diskError, PRIVATE_FILE, syncFolder } from './disk.js';
+import { diskError, PRIVATE_FILE } from './disk.js';
 import type { DataFile } from './format.js';
 
 /** Of session rows a higher level takes 3 % off the size, and up to twice the time. */

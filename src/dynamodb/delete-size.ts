@@ -9,7 +9,8 @@ const FIXED_BYTES = 2048;
 const wireBytes = ({ key, observed }: ConditionalDelete): number =>
   FIXED_BYTES + Buffer.byteLength(JSON.stringify([itemToWire(key), itemToWire(presentOf(observed))]));
 
-const presentOf = (observed: ConditionalDelete['observed']): Item =>
+/** Those attributes of a condition that are to be there. */
+export const presentOf = (observed: ConditionalDelete['observed']): Item =>
   Object.fromEntries(Object.entries(observed).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 
 /** Never less than {@link wireBytes}, and found without making anything: it is asked of every session of a purge. */

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CliError } from '../errors.js';
+import { CliError, errorCode } from '../errors.js';
 import { makeFolder } from '../files/make-folder.js';
+import { syncFolder } from '../files/sync-folder.js';
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
@@ -21,17 +12,6 @@ function removeQuietly(file: string): void {
     rmSync(file, { force: true });
   } catch {
     // Its folder is none: there is nothing to remove.
-  }
-}
-
-/** A folder's entries are on the disk only when the folder itself is; some systems cannot open one. */
-function flushFolder(folder: string): void {
-  try {
-    const handle = openSync(folder, 'r');
-    fsyncSync(handle);
-    closeSync(handle);
-  } catch {
-    // The file is there all the same, unless the power fails now.
   }
 }
 
@@ -45,7 +25,7 @@ export function writePrivate(file: string, text: string, hint: string): void {
     makeFolder(folder);
     writeFileSync(partial, text, { mode: 0o600, flush: true });
     renameSync(partial, file);
-    flushFolder(folder);
+    syncFolder(folder);
   } catch (cause) {
     removeQuietly(partial);
     throw new CliError('FILE_ERROR', `cannot write '${file}': ${reasonOf(cause)}`, { hint, cause });
@@ -57,7 +37,7 @@ export function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(cause))) return null;
     throw new CliError('FILE_ERROR', `cannot read '${file}': ${reasonOf(cause)}`, { cause });
   }
 }

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { ConditionalDelete } from '../../dynamodb/delete.js';
+import { presentOf } from '../../dynamodb/delete-size.js';
 import { CliError } from '../../errors.js';
 import { makeFolder } from '../../files/make-folder.js';
-import { type Item, itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
+import { itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
 
 /**
  * The files of one purge, private to their owner since they hold session ids:
@@ -73,7 +74,7 @@ export class PlanWriter {
 
   add({ key, observed }: ConditionalDelete): void {
     const absent = Object.keys(observed).filter((name) => observed[name] === null);
-    this.#pending += `${JSON.stringify([itemToWire(key), itemToWire(present(observed)), absent])}\n`;
+    this.#pending += `${JSON.stringify([itemToWire(key), itemToWire(presentOf(observed)), absent])}\n`;
     if (this.#pending.length > 65_536) this.#flush();
   }
 
@@ -166,12 +167,6 @@ type PlanLine = readonly [
   observed: Readonly<Record<string, WireValue>>,
   absent: readonly string[],
 ];
-
-function present(observed: ConditionalDelete['observed']): Item {
-  return Object.fromEntries(
-    Object.entries(observed).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
-  );
-}
 
 const isPlanLine = (value: unknown): value is PlanLine => Array.isArray(value) && value.length === 3;
 

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { CliError } from '../../errors.js';
+import { CliError, errorCode } from '../../errors.js';
 import { makeFolder } from '../../files/make-folder.js';
 import { holdLock, ownerText } from '../../files/hold.js';
 import { parseRecord, type TableRecord } from '../../schema/index.js';
+import { writePrivate } from '../private-file.js';
 
 /** What is kept of a table that is dropped, until it is there again. */
 export interface KeptRecord {
@@ -22,13 +23,15 @@ export function recordFile(folder: string, place: unknown, table: string): strin
   return path.join(folder, `recreate-${table.slice(0, 100)}-${mark}.json`);
 }
 
+const WHY = 'the settings of a table are written there before it is dropped; without it nothing is dropped';
+
 function onDisk<T>(file: string, doing: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CliError('FILE_ERROR', `cannot ${doing} '${file}': ${reason}`, {
-      hint: 'the settings of a table are written there before it is dropped; without it nothing is dropped',
+      hint: WHY,
       cause,
     });
   }
@@ -67,44 +70,9 @@ export const forgettingRecord = (file: string, table: string, work: () => Promis
       })
     : work();
 
-/** Forces to disk what a folder says of its files; not every system lets a folder be opened. */
-function syncFolder(folder: string): void {
-  let open: number;
-  try {
-    open = openSync(folder, 'r');
-  } catch {
-    return;
-  }
-  try {
-    fsyncSync(open);
-  } catch {
-    // The file itself is on the disk.
-  } finally {
-    closeSync(open);
-  }
-}
-
 /** Writes the record whole or not at all, readable by its owner alone, and on the disk when this returns. */
-export function writeRecordFile(file: string, kept: KeptRecord): void {
-  const folder = path.dirname(file);
-  const partial = `${file}.${randomUUID()}`;
-  onDisk(file, 'write', () => {
-    makeFolder(folder);
-    try {
-      const open = openSync(partial, 'wx', 0o600);
-      try {
-        writeFileSync(open, `${JSON.stringify(kept, null, 2)}\n`);
-        fsyncSync(open);
-      } finally {
-        closeSync(open);
-      }
-      renameSync(partial, file);
-    } finally {
-      rmSync(partial, { force: true });
-    }
-    syncFolder(folder);
-  });
-}
+export const writeRecordFile = (file: string, kept: KeptRecord): void =>
+  writePrivate(file, `${JSON.stringify(kept, null, 2)}\n`, WHY);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -114,7 +82,7 @@ export function readRecordFile(file: string): KeptRecord | null {
     try {
       return readFileSync(file, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      if (errorCode(error) === 'ENOENT') return null;
       throw error;
     }
   });
