@@ -3,7 +3,9 @@ import { CliError } from '../errors.js';
 import { parseDuration, parseInstant } from '../schema/duration.js';
 import type { SessionFilter } from '../schema/filter.js';
 import type { Where } from '../schema/where.js';
+import type { Layout } from '../schema/types.js';
 import { collect } from './global-options.js';
+import type { CommandSession } from './session.js';
 
 /** The flags that choose sessions; the same for `list`, `stats` and `purge`. */
 export interface FilterFlags {
@@ -81,4 +83,11 @@ export async function filterOf(flags: FilterFlags, now: number): Promise<Session
     ...(createdBefore !== undefined && { createdBefore }),
     ...(where.length > 0 && { where }),
   };
+}
+
+/** Warns of conditions on names that sessions are shown under and rows do not have: they choose nothing, or everything. */
+export async function warnOfNames(session: CommandSession, layout: Layout, filter: SessionFilter): Promise<void> {
+  if (filter.where === undefined) return;
+  const { strangeNames } = await import('../schema/where-names.js');
+  for (const text of strangeNames(layout, filter)) session.warn(text);
 }

@@ -2,7 +2,7 @@ import { CliError } from '../errors.js';
 import { isStreamFormat, renderRows, type StreamFormat } from '../output/render.js';
 import type { DecodedSession } from '../schema/decode.js';
 import type { Outcome } from './definition.js';
-import { filterOf } from './filter-options.js';
+import { filterOf, warnOfNames } from './filter-options.js';
 import { DEFAULT_LIMIT, type ListFlags } from './list.js';
 import { listView, sessionRows } from './list-view.js';
 import { maskedRows } from './masked-ids.js';
@@ -33,6 +33,7 @@ export async function runList(session: CommandSession, flags: ListFlags, isSortG
     session.context(),
   ]);
   const target = await session.target();
+  await warnOfNames(session, target.layout, reading.filter);
   if (limit === null && !isSortGiven && isStreamFormat(format)) {
     await streamSessions(context, target, reading, rowWriter(session, format, flags));
     return {};

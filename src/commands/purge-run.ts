@@ -8,10 +8,19 @@ import type { PurgeRequest, PurgeSummary } from '../operations/purge/plan.js';
 import type { Target } from '../operations/target.js';
 import type { Outcome } from './definition.js';
 import { temporaryInPlaceOf } from './dry-run-folder.js';
-import { filterOf } from './filter-options.js';
+import { filterOf, warnOfNames } from './filter-options.js';
 import { maskedRows } from './masked-ids.js';
 import type { PurgeFlags } from './purge.js';
-import { dryRunView, orphanDryRunView, orphanPlanText, orphanView, planText, resultView } from './purge-view.js';
+import {
+  dryRunView,
+  NOTHING_BEFORE,
+  orphanDryRunView,
+  orphanPlanText,
+  orphanView,
+  planText,
+  purgeQuestion,
+  resultView,
+} from './purge-view.js';
 import type { CommandSession } from './session.js';
 
 async function idsOf({ id, idsFile }: PurgeFlags, cwd: string): Promise<readonly string[] | null> {
@@ -114,6 +123,7 @@ async function prepare(session: CommandSession, flags: PurgeFlags): Promise<Prep
     maxWriteUnits: flags.maxWcu ?? null,
     keepEvents: flags.keepEvents === true,
   };
+  await warnOfNames(session, target.layout, request.filter);
   const folder = path.resolve(runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
   const known = await fingerprint(session, target, flags);
   const isFree = flags.dryRun === true && flags.checkpoint === undefined;
@@ -154,6 +164,7 @@ const dryRunFiles = (files: PurgeFiles): PurgeFiles => ({
   summary: `${files.summary}.dry-${process.pid}`,
   done: `${files.done}.dry-${process.pid}`,
   lock: files.lock,
+  seal: files.seal,
 });
 
 async function consent(
@@ -172,36 +183,51 @@ async function consent(
 
 async function runSessions(session: CommandSession, flags: PurgeFlags, prepared: Prepared): Promise<Outcome> {
   const { context, target, request } = prepared;
-  const [{ planPurge }, { purge }, { readSummary, removeFiles }] = await Promise.all([
+  const [{ planPurge }, { purge }, { readSummary, removeFiles }, { beforeThis, readDone }] = await Promise.all([
     import('../operations/purge/plan.js'),
     import('../operations/purge/purge.js'),
     import('../operations/purge/files.js'),
+    import('../operations/purge/record.js'),
   ]);
   const files = flags.dryRun === true ? dryRunFiles(prepared.files) : prepared.files;
-  const earlier = flags.resume === true ? readSummary(files) : null;
-  const summary = isSummary(earlier) ? earlier : await planPurge(context, target, request, files);
-  const shown = { ...summary, sample: maskedRows(session.ids, summary.sample) };
+  const saved = flags.resume === true ? readSummary(files) : null;
+  const earlier = isSummary(saved) ? saved : null;
+  if (flags.resume === true && earlier === null)
+    session.warn('no run of this purge was stopped half-way: there is nothing to go on with, and it begins anew');
+  // How long ago something was is counted from when the table was read.
+  const filter = earlier === null ? request.filter : await filterOf(flags, earlier.now);
+  const summary = earlier ?? (await planPurge(context, target, request, files));
+  const shown = { ...summary, ...shownIds(session, summary) };
   session.progress.stop();
   if (flags.dryRun === true) return { view: dryRunView(shown) };
   if (summary.matched === 0) {
     removeFiles(files);
-    return { view: resultView(null, summary, null) };
+    return { view: resultView(null, shown, null) };
   }
+  const before = earlier === null ? NOTHING_BEFORE : beforeThis(readDone(files));
   try {
     if (session.terminal.isInteractive && session.flags.yes !== true)
-      session.tell(`${planText(session.page('stderr'), shown)}\n`);
+      session.tell(`${planText(session.page('stderr'), shown, before)}\n`);
     const losing = summary.eventsTable === null ? [summary.table] : [summary.table, summary.eventsTable];
-    await consent(session, flags, `Delete ${summary.matched} sessions?`, losing);
+    await consent(session, flags, purgeQuestion(summary, before), losing);
   } catch (error) {
     if (earlier === null) removeFiles(files);
     throw error;
   }
   const shape = flags.deleteWith ?? (context.heedsStatements ? 'statements' : 'items');
-  const result = await purge(context, target, request, summary, files, shape);
+  const result = await purge(context, target, { ...request, filter }, summary, files, shape);
   const unfinished = !result.complete;
   return {
-    view: resultView(result, summary, unfinished ? resumeCommand(session) : null),
+    view: resultView(result, shown, unfinished ? resumeCommand(session) : null),
     exitCode: result.interrupted ? EXIT.interrupted : unfinished ? EXIT.partly : EXIT.done,
+  };
+}
+
+/** What of a summary names sessions, with the ids that may be seen. */
+function shownIds({ ids }: CommandSession, { sample, unknownIds }: PurgeSummary): Partial<PurgeSummary> {
+  return {
+    sample: maskedRows(ids, sample),
+    unknownIds: unknownIds === null ? null : { ...unknownIds, ids: unknownIds.ids.map((id) => ids.note(id)) },
   };
 }
 

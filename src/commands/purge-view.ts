@@ -1,6 +1,7 @@
 import type { PurgeResult } from '../operations/purge/purge.js';
 import type { OrphanResult, OrphanSummary } from '../operations/purge/orphans.js';
 import type { PurgeSummary } from '../operations/purge/plan.js';
+import type { Before } from '../operations/purge/record.js';
 import { formatDollars } from '../output/format-dollars.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -64,17 +65,74 @@ interface Cost {
   readonly prices: PurgeSummary['prices'];
 }
 
+const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+export const NOTHING_BEFORE: Before = { deleted: 0, alive: 0 };
+
+/** Sessions that are still to be tried. */
+const leftOf = ({ matched }: PurgeSummary, { deleted, alive }: Before): number => matched - deleted - alive;
+
+export function purgeQuestion(summary: PurgeSummary, before: Before): string {
+  const left = leftOf(summary, before);
+  return left === 0 ? 'Delete the events that are left?' : `Delete ${count(left, 'session')}?`;
+}
+
+/** What was looked at: a table's items, or ids that were given. */
+const lookedAt = ({ scanned, unknownIds }: PurgeSummary): string =>
+  unknownIds === null ? `${count(scanned, 'item')} read` : `${count(scanned, 'id')} looked up`;
+
 const costText = ({ readUnits, writeUnits, dollars, prices }: Cost): string =>
   `${unitText(readUnits, 'read')} so far, about ${unitText(writeUnits, 'write')}: ${formatDollars(dollars)} ` +
   `(on-demand list prices, ${prices.region}, ${prices.asOf})`;
 
+/** Ids that a line of text names. */
+const NAMED_IDS = 5;
+
+function unknownText(page: Page, { unknownIds, table }: PurgeSummary): readonly string[] {
+  if (unknownIds === null || unknownIds.count === 0) return [];
+  const named = unknownIds.ids.slice(0, NAMED_IDS);
+  const more = unknownIds.count - named.length;
+  const text = `${named.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`;
+  return [page.warn(`${count(unknownIds.count, 'id')} of no session in '${table}': ${text}`)];
+}
+
+function noMatchText(page: Page, summary: PurgeSummary): string {
+  const { table } = summary;
+  return [page.note(`no session matches (${lookedAt(summary)} in '${table}')`), ...unknownText(page, summary)].join(
+    '\n',
+  );
+}
+
+/** What earlier runs have done, and what is left of the estimates. */
+function leftover(
+  page: Page,
+  summary: PurgeSummary,
+  before: Before,
+): PurgeSummary & { readonly lines: readonly string[] } {
+  const left = leftOf(summary, before);
+  if (left === summary.matched) return { ...summary, lines: [] };
+  const share = left / summary.matched;
+  const kept = before.alive > 0 ? `, ${number(before.alive)} kept` : '';
+  return {
+    ...summary,
+    events: Math.round(summary.events * share),
+    eventsCounted: false,
+    writeUnits: summary.writeUnits * share,
+    dollars: summary.dollars * share,
+    lines: [page.note(`earlier runs: ${number(before.deleted)} deleted${kept}; ${count(left, 'session')} left`)],
+  };
+}
+
 /** What would be deleted, for people: numbers, a sample, the cost, and whether TTL does it for nothing. */
-export function planText(page: Page, summary: PurgeSummary): string {
-  const { matched, scanned, table, eventsTable, events, sample, ttlRemoves, idleByCreation, layout, now } = summary;
-  if (matched === 0) return page.note(`no session matches (${number(scanned)} items read in '${table}')`);
-  const withEvents = eventsTable === null ? '' : `, with about ${number(events)} events in '${eventsTable}'`;
+export function planText(page: Page, summary: PurgeSummary, before = NOTHING_BEFORE): string {
+  const { matched, table, eventsTable, sample, ttlRemoves, idleByCreation, layout, now } = summary;
+  if (matched === 0) return noMatchText(page, summary);
+  const left = leftover(page, summary, before);
+  const events = `${left.eventsCounted ? '' : 'about '}${count(left.events, 'event')}`;
+  const withEvents = eventsTable === null ? '' : `, with ${events} in '${eventsTable}'`;
   return [
-    page.removed(`${number(matched)} of ${number(scanned)} sessions in '${table}'${withEvents}`),
+    page.removed(`${count(matched, 'session')} of ${lookedAt(summary)} in '${table}'${withEvents}`),
+    ...left.lines,
     page.table(
       [
         { key: 'id', title: 'For example', truncate: 'middle', min: 20 },
@@ -92,7 +150,7 @@ export function planText(page: Page, summary: PurgeSummary): string {
     ...(idleByCreation
       ? [page.note(`the layout ${layout} records no activity, so idle is counted from creation`)]
       : []),
-    page.note(costText(summary)),
+    page.note(costText(left)),
     ...(ttlRemoves > 0
       ? [
           page.note(
@@ -100,6 +158,7 @@ export function planText(page: Page, summary: PurgeSummary): string {
           ),
         ]
       : []),
+    ...unknownText(page, summary),
   ].join('\n');
 }
 
@@ -118,9 +177,10 @@ export function dryRunView(summary: PurgeSummary): View {
     },
     {
       scanned,
-      estimate: { events: summary.events, writeUnits, dollars, prices },
+      estimate: { events: summary.events, eventsCounted: summary.eventsCounted, writeUnits, dollars, prices },
       ttlRemoves,
       sample: sample.map(sessionJson),
+      unknownIds: summary.unknownIds,
       resume: null,
     },
     (page) => `${planText(page, summary)}\n\n${page.note('a dry run: nothing was changed')}`,
@@ -145,18 +205,19 @@ export function resultView(result: PurgeResult | null, summary: PurgeSummary, re
       capacity: { readUnits, writeUnits },
       seconds: Number((result?.seconds ?? 0).toFixed(3)),
     },
-    { failures, resume: resume === null ? null : { command: resume } },
+    { failures, unknownIds: summary.unknownIds, resume: resume === null ? null : { command: resume } },
     (page) => {
       if (result === null) return planText(page, summary);
       const withEvents = summary.eventsTable === null ? '' : `, and ${number(events.deleted)} events`;
       const lines = [
-        page.success(`${number(deleted)} of ${number(matched)} sessions deleted${withEvents}`),
+        page.success(`${number(deleted)} of ${count(matched, 'session')} deleted${withEvents}`),
         ...(skippedLive > 0
           ? [page.note(`${number(skippedLive)} kept: they came back to life after they had been read`)]
           : []),
-        ...failures.map(({ code, message, count }) =>
-          page.blocked(`${count > 0 ? `${number(count)} failed: ` : ''}${code} ${message}`),
+        ...failures.map(({ code, message, count: times }) =>
+          page.blocked(`${times > 0 ? `${number(times)} failed: ` : ''}${code} ${message}`),
         ),
+        ...unknownText(page, summary),
         ...(events.failed > 0 ? [page.blocked(`${number(events.failed)} events could not be deleted`)] : []),
         page.note(`${number(readUnits)} read and ${unitText(writeUnits, 'write')}, ${result.seconds.toFixed(1)} s`),
         ...(resume === null ? [] : [page.warn(`not everything was done; go on with:`), page.block(resume)]),

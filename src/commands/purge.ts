@@ -59,7 +59,7 @@ export const purgeCommand: CommandDefinition = {
       .addOption(
         new Option('--shard <i/n>', 'only the i-th of n shares, so that n jobs split a table').argParser(shardOf),
       )
-      .option('--resume', 'go on with this same purge after an interruption')
+      .option('--resume', 'go on with this same purge after an interruption; without one it begins')
       .option('--restart', 'forget an interrupted run of this same purge')
       .option('--checkpoint <folder>', 'where plan and progress are kept (default: .mcp-sessions)')
       .addOption(
@@ -78,16 +78,19 @@ export const purgeCommand: CommandDefinition = {
   needs: [
     ...FIND,
     { on: 'table', role: 'sessions', actions: ['dynamodb:Scan'] },
-    ...when('without --keep-events', EVENTS_TABLE, [{ on: 'table', role: 'events', actions: ['dynamodb:Scan'] }]),
+    ...when('without --keep-events', EVENTS_TABLE, [
+      { on: 'table', role: 'events', actions: ['dynamodb:Query', 'dynamodb:Scan'] },
+    ]),
     { on: 'table', role: 'sessions', actions: ['dynamodb:GetItem'], when: '--id, --ids-file' },
     { on: 'table', role: 'sessions', actions: ['dynamodb:BatchGetItem'], when: '--orphans' },
+    { on: 'table', role: 'sessions', actions: ['dynamodb:BatchGetItem'], when: '--resume' },
     {
       on: 'table',
       role: 'sessions',
       actions: ['dynamodb:DeleteItem', 'dynamodb:PartiQLDelete'],
       when: 'sessions are deleted',
     },
-    { on: 'table', role: 'events', actions: ['dynamodb:BatchWriteItem', 'dynamodb:Query'], when: 'events are deleted' },
+    { on: 'table', role: 'events', actions: ['dynamodb:BatchWriteItem'], when: 'events are deleted' },
   ],
   examples: [
     {

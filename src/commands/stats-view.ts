@@ -1,4 +1,5 @@
 import type { StatsResult } from '../operations/stats/stats.js';
+import type { TtlStats } from '../operations/stats/ttl.js';
 import { barChart } from '../output/bar-chart.js';
 import { formatCount } from '../output/format-count.js';
 import { formatDollars } from '../output/format-dollars.js';
@@ -58,6 +59,10 @@ function statsJson(result: StatsResult): Readonly<Record<string, unknown>> {
       events === null ? null : { ...events.eventsPerSession, mean: rounded(events.eventsPerSession.mean, 3) },
     orphanSessions: events?.orphanSessions ?? null,
     eventsComplete: events?.eventsComplete ?? null,
+    eventsTtl: events?.ttl ?? null,
+    eventsNeverExpiring: events?.neverExpiring ?? null,
+    eventsNeverExpiringBy: events?.neverExpiringBy ?? null,
+    eventsWithoutTtl: events?.withoutTtl ?? null,
     storage: { ...storage, dollarsPerMonth: rounded(storage.dollarsPerMonth, 6) },
     scanned: result.scanned,
     eventsScanned: events?.eventsScanned ?? null,
@@ -206,21 +211,27 @@ function largestLines(page: Page, { largest }: StatsResult): readonly string[] {
   return [page.table(columns, rows), ''];
 }
 
-function warningLines(page: Page, result: StatsResult, advise: (text: string) => string): readonly string[] {
-  const { neverExpiring, neverExpiringBy: by, withoutTtl, incomplete, ttl, eventStats, total } = result;
+/** What is wrong with TTL values: of a session's row, or of an event. */
+function ttlLines({ ttl, neverExpiring, neverExpiringBy: by, withoutTtl }: TtlStats, noun: string): readonly string[] {
   const why = [
     ...(by.wrongUnit > 0 ? [`${number(by.wrongUnit)} not in seconds`] : []),
     ...(by.text > 0 ? [`${number(by.text)} text`] : []),
     ...(by.longPast > 0 ? [`${number(by.longPast)} more than five years past`] : []),
     ...(by.other > 0 ? [`${number(by.other)} of another type`] : []),
   ];
-  const attribute = ttl.attribute ?? '';
+  return [
+    ...(neverExpiring > 0
+      ? [`${count(neverExpiring, noun)} whose '${ttl.attribute ?? ''}' can never fire: ${why.join(', ')}`]
+      : []),
+    ...(withoutTtl > 0 ? [`${count(withoutTtl, noun)} without '${ttl.attribute ?? ''}': TTL leaves them`] : []),
+  ];
+}
+
+function warningLines(page: Page, result: StatsResult, advise: (text: string) => string): readonly string[] {
+  const { incomplete, ttl, eventStats, total } = result;
   const orphans = eventStats?.orphanEvents ?? 0;
   const lines = [
-    ...(neverExpiring > 0
-      ? [`${count(neverExpiring, 'row')} whose '${attribute}' can never fire: ${why.join(', ')}`]
-      : []),
-    ...(withoutTtl > 0 ? [`${count(withoutTtl, 'row')} without '${attribute}': TTL leaves them`] : []),
+    ...ttlLines(result, 'row'),
     ...(!ttl.enabled && total > 0 ? ['TTL is off: expired rows stay until they are purged'] : []),
     ...(incomplete > 0 ? [`${count(incomplete, 'row')} without an attribute that every whole row has`] : []),
     ...(orphans > 0
@@ -228,6 +239,7 @@ function warningLines(page: Page, result: StatsResult, advise: (text: string) =>
           `${count(orphans, 'event')} of ${count(eventStats?.orphanSessions ?? 0, 'session')} that ${eventStats?.orphanSessions === 1 ? 'is' : 'are'} gone; ${advise('`mcp-sessions purge --orphans` deletes them')}`,
         ]
       : []),
+    ...(eventStats === null ? [] : ttlLines(eventStats, 'event')),
     ...(eventStats?.eventsComplete === false
       ? ['more sessions than can be kept in mind: some of their events were not counted (without a filter all are)']
       : []),

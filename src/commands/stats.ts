@@ -1,6 +1,6 @@
 import type { StatsRequest } from '../operations/stats/stats.js';
 import type { CommandDefinition, Outcome } from './definition.js';
-import { declareFilterOptions, type FilterFlags, filterOf } from './filter-options.js';
+import { declareFilterOptions, type FilterFlags, filterOf, warnOfNames } from './filter-options.js';
 import { concurrencyOption, maxRcuOption, segmentsOption } from './pace-options.js';
 import type { CommandSession } from './session.js';
 import { EVENTS_TABLE, FIND, when } from './permissions.js';
@@ -30,7 +30,9 @@ async function run(session: CommandSession, flags: StatsFlags): Promise<Outcome>
     import('./masked-ids.js'),
     session.context(),
   ]);
-  const result = await stats(context, await session.target(), request);
+  const target = await session.target();
+  await warnOfNames(session, target.layout, request.filter);
+  const result = await stats(context, target, request);
   const largest = maskedRows(session.ids, result.largest);
   return { view: statsView({ ...result, largest }, flags.events, session.advise) };
 }

@@ -32,6 +32,8 @@ const summary = (more: Partial<PurgeSummary>): PurgeSummary => ({
   ttlRemoves: 0,
   writeUnits: 1,
   events: 0,
+  eventsCounted: true,
+  unknownIds: null,
   dollars: 0,
   prices: PRICES,
   ...more,
@@ -67,7 +69,7 @@ describe('the plan of a purge', () => {
 
 describe('the result of a purge', () => {
   it('speaks of events only where there are any to delete', () => {
-    expect(resultView(result, summary({}), null).human(page)).toContain('1 of 1 sessions deleted\n');
+    expect(resultView(result, summary({}), null).human(page)).toContain('1 of 1 session deleted\n');
     expect(resultView(result, summary({ eventsTable: 'events' }), null).human(page)).toContain(
       'deleted, and 0 events\n',
     );

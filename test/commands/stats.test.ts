@@ -133,6 +133,7 @@ describe('stats', () => {
       warning: 1 row without an attribute that every whole row has
       warning: 1 event of 1 session that is gone; \`mcp-sessions purge --orphans\`
                deletes them
+      warning: 1 event without 'ttl': TTL leaves them
 
       storing them costs less than 1 cent a month (sessions 3.0 KB with their indexes,
       events about 3.5 KB; $0.25 a GB, list price of us-east-1, 2026-11)

@@ -309,12 +309,22 @@ const READING: readonly Variant[] = [
   }),
 ];
 
+/** A purge that could delete nothing. */
+async function stoppedPurge({ aws, cli, tables }: World): Promise<void> {
+  const error = { name: 'ValidationException', message: 'no' };
+  const undo = aws.double.inject({ operation: 'DeleteItem', table: tables.sessions, error });
+  const { code, stderr } = await cli(['purge', '--expired', '--yes']);
+  undo();
+  if (code !== 5) throw new Error(`the purge ended with ${code}: ${stderr}`);
+}
+
 const CHANGING: readonly Variant[] = [
   variant('purge', '--expired --dry-run', ['without --keep-events']),
   variant('purge', '--expired --yes', DELETED),
   variant('purge', '--expired --yes --delete-with statements', DELETED),
   variant('purge', '--expired --yes --keep-events', ['sessions are deleted']),
   variant('purge', '--id one --yes', [...DELETED, '--id, --ids-file']),
+  variant('purge', '--expired --yes --resume', [...DELETED, '--resume'], { prepare: stoppedPurge }),
   variant('purge', '--orphans --yes', ['without --keep-events', 'events are deleted', '--orphans'], {
     prepare: ({ aws, tables }) =>
       aws.raw.call('DeleteItem', { TableName: tables.sessions, Key: { session_id: { S: 'one' } } }),

@@ -6,7 +6,7 @@ import { version } from '../../version.js';
 import { plainWarnings, secretForWriting } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
 import { commandLine } from '../equivalent.js';
-import { filterOf } from '../filter-options.js';
+import { filterOf, warnOfNames } from '../filter-options.js';
 import type { CommandSession } from '../session.js';
 import { archivePlanView, archiveView } from './archive-view.js';
 import { skippedText } from './backup-view.js';
@@ -58,6 +58,7 @@ export async function createArchive(
     filterOf(flags, runtime.now()),
   ]);
   const target = await session.target();
+  await warnOfNames(session, target.layout, filter);
   const [sessions] = target.names;
   const place = folder ?? defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
   const choice = { events: flags.events, filter: Object.keys(filter).length === 0 ? null : filter };

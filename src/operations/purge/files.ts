@@ -10,15 +10,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { ConditionalDelete } from '../../dynamodb/delete.js';
+import { type ConditionalDelete, DELETE_BATCH } from '../../dynamodb/delete.js';
 import { presentOf } from '../../dynamodb/delete-size.js';
 import { CliError } from '../../errors.js';
 import { makeFolder } from '../../files/make-folder.js';
-import { itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
+import { type Item, itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
+import { Seal } from './seal.js';
 
 /**
  * The files of one purge, private to their owner since they hold session ids:
- * `<name>.plan` the sessions that matched when the table was read, a JSON line each;
+ * `<name>.plan` the sessions that matched when the table was read, a JSON line for each batch of them: their keys, and,
+ * sealed, the values that chose them;
  * `<name>.json` what was asked, and what the reading found; written last, so that a plan without it is not whole;
  * `<name>.done` a JSON line for each batch that is finished, its events included, and what each run has spent; it is
  * there from before the first delete on;
@@ -29,13 +31,21 @@ export interface PurgeFiles {
   readonly summary: string;
   readonly done: string;
   readonly lock: string;
+  /** Of this process alone: what another one has sealed stays shut. */
+  readonly seal: Seal;
 }
 
 /** Which purge this is: the same request on the same tables has the same files. */
 export function purgeFiles(folder: string, request: unknown): PurgeFiles {
   const name = createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 12);
   const base = path.join(folder, `purge-${name}`);
-  return { plan: `${base}.plan`, summary: `${base}.json`, done: `${base}.done`, lock: `${base}.lock` };
+  return {
+    plan: `${base}.plan`,
+    summary: `${base}.json`,
+    done: `${base}.done`,
+    lock: `${base}.lock`,
+    seal: new Seal(),
+  };
 }
 
 export const PRIVATE_FILE = 0o600;
@@ -57,10 +67,12 @@ export function removeFiles({ plan, summary, done }: PurgeFiles): void {
   for (const file of [summary, done, plan]) rmSync(file, { force: true });
 }
 
-/** Writes a plan, line by line, in pieces; nothing of it stays in memory. */
+/** Writes a plan, batch by batch, in pieces; no more than a piece of it stays in memory. */
 export class PlanWriter {
   readonly #files: PurgeFiles;
   readonly #file: number;
+  #batch: ConditionalDelete[] = [];
+  #batches = 0;
   #pending = '';
 
   constructor(files: PurgeFiles) {
@@ -72,14 +84,27 @@ export class PlanWriter {
     });
   }
 
-  add({ key, observed }: ConditionalDelete): void {
-    const absent = Object.keys(observed).filter((name) => observed[name] === null);
-    this.#pending += `${JSON.stringify([itemToWire(key), itemToWire(presentOf(observed)), absent])}\n`;
+  add(chosen: ConditionalDelete): void {
+    this.#batch.push(chosen);
+    if (this.#batch.length >= DELETE_BATCH) this.#endBatch();
+  }
+
+  #endBatch(): void {
+    const observed = this.#batch.map((each): ObservedText => {
+      const absent = Object.keys(each.observed).filter((name) => each.observed[name] === null);
+      return [itemToWire(presentOf(each.observed)), absent];
+    });
+    const sealed = this.#files.seal.close(JSON.stringify(observed), this.#batches);
+    const line: PlanLine = [this.#batch.map(({ key }) => itemToWire(key)), sealed];
+    this.#pending += `${JSON.stringify(line)}\n`;
+    this.#batch = [];
+    this.#batches += 1;
     if (this.#pending.length > 65_536) this.#flush();
   }
 
   /** Ends the plan with its summary, without which it does not count. */
   finish(summary: unknown): void {
+    if (this.#batch.length > 0) this.#endBatch();
     this.#flush();
     onDisk(this.#files.summary, () => {
       const partial = `${this.#files.summary}.partial`;
@@ -102,7 +127,7 @@ export class PlanWriter {
 }
 
 /** Of the plan's lines and of those of what is done; a release that writes others has another one. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What the reading found, or null when there is no whole plan. Throws FILE_ERROR for one that is not to be gone on with. */
 export function readSummary({ summary }: PurgeFiles): unknown {
@@ -126,22 +151,23 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The plan's sessions in batches of so many, each with its place in the plan. Throws FILE_ERROR where it is damaged. */
-export async function* readPlan(
-  { plan }: PurgeFiles,
-  size: number,
-): AsyncGenerator<{ readonly batch: number; readonly deletes: readonly ConditionalDelete[] }> {
-  let deletes: ConditionalDelete[] = [];
+/** A session of a plan; what it was chosen by is null where another process has read the table. */
+export interface Planned {
+  readonly key: Item;
+  readonly observed: ConditionalDelete['observed'] | null;
+}
+
+/** The plan's sessions in batches, each with its place in the plan. Throws FILE_ERROR where it is damaged. */
+export async function* readPlan({
+  plan,
+  seal,
+}: PurgeFiles): AsyncGenerator<{ readonly batch: number; readonly planned: readonly Planned[] }> {
   let batch = 0;
   for await (const lines of linesOf(plan))
     for (const line of lines) {
-      deletes.push(parseLine(line, plan));
-      if (deletes.length < size) continue;
-      yield { batch, deletes };
-      deletes = [];
+      yield { batch, planned: parseLine(line, batch, plan, seal) };
       batch += 1;
     }
-  if (deletes.length > 0) yield { batch, deletes };
 }
 
 /**
@@ -162,20 +188,25 @@ async function* linesOf(file: string): AsyncGenerator<readonly string[]> {
   if (rest !== '') yield [rest];
 }
 
-type PlanLine = readonly [
-  key: Readonly<Record<string, WireValue>>,
-  observed: Readonly<Record<string, WireValue>>,
-  absent: readonly string[],
-];
+type PlanLine = readonly [keys: readonly Readonly<Record<string, WireValue>>[], sealed: string];
 
-const isPlanLine = (value: unknown): value is PlanLine => Array.isArray(value) && value.length === 3;
+/** What a session was chosen by: the values that were there, and the names that were not. */
+type ObservedText = readonly [present: Readonly<Record<string, WireValue>>, absent: readonly string[]];
 
-function parseLine(line: string, plan: string): ConditionalDelete {
+const isPlanLine = (value: unknown): value is PlanLine =>
+  Array.isArray(value) && value.length === 2 && Array.isArray(value[0]) && typeof value[1] === 'string';
+
+function parseLine(line: string, batch: number, plan: string, seal: Seal): readonly Planned[] {
   const found = parsed(line);
   if (!isPlanLine(found)) throw noPlan(plan);
-  const [key, observed, absent] = found;
-  return {
-    key: itemFromWire(key),
-    observed: { ...itemFromWire(observed), ...Object.fromEntries(absent.map((name) => [name, null])) },
-  };
+  const [keys, sealed] = found;
+  const text = seal.open(sealed, batch);
+  const observed: readonly ObservedText[] | null = text === null ? null : JSON.parse(text);
+  return keys.map((key, at) => ({ key: itemFromWire(key), observed: observedOf(observed?.[at]) }));
+}
+
+function observedOf(text: ObservedText | undefined): Planned['observed'] {
+  if (text === undefined) return null;
+  const [present, absent] = text;
+  return { ...itemFromWire(present), ...Object.fromEntries(absent.map((name) => [name, null])) };
 }

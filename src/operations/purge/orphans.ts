@@ -1,4 +1,3 @@
-import { DELETE_BATCH } from '../../dynamodb/delete.js';
 import { deleteKeys } from '../../dynamodb/delete-keys.js';
 import { observeStructure } from '../../dynamodb/describe.js';
 import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
@@ -149,15 +148,15 @@ export async function purgeOrphans(
   const meter = new Meter(files, done.runs, { readBudget, writeBudget: budget });
   let [deleted, failed] = [0, 0];
   for (const record of done.batches.values()) if (isWhole(record)) deleted += record.eventsDeleted;
-  const batches = readPlan(files, DELETE_BATCH);
+  const batches = readPlan(files);
   const worker = async (): Promise<void> => {
     for (;;) {
       const next = await batches.next();
       if (next.done === true) return;
-      const { batch, deletes } = next.value;
+      const { batch, planned } = next.value;
       const earlier = done.batches.get(batch);
       if (earlier !== undefined && isWhole(earlier)) continue;
-      const keys = deletes.map(({ key }) => key);
+      const keys = planned.map(({ key }) => key);
       const pace = { governor, budget, cost };
       const { failed: left } = await deleteKeys(context.dynamo, summary.eventsTable, keys, pace);
       [deleted, failed] = [deleted + keys.length - left, failed + left];

@@ -14,10 +14,11 @@ import {
 } from '../../schema/index.js';
 import { averageItemBytes, costOf, deleteUnits, PRICES, readingOf } from '../capacity.js';
 import type { OperationContext } from '../context.js';
-import { averageDeleteUnits, deleteUnitsOf } from '../archive/entry-bytes.js';
+import { deleteUnitsOf } from '../archive/entry-bytes.js';
 import { findSession } from '../sessions/find-session.js';
 import { warnOfScan } from '../sessions/large-scan.js';
 import { toDelete } from './choice.js';
+import { estimateEvents, FEW_SESSIONS } from './estimate.js';
 import { PlanWriter, type PurgeFiles } from './files.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from '../target.js';
 
@@ -62,11 +63,22 @@ export interface PurgeSummary {
   /** Estimates: by the items themselves where they were read whole, else by the tables' average item. */
   readonly writeUnits: number;
   readonly events: number;
+  /** The events were counted, since the sessions are few; otherwise they are estimated. */
+  readonly eventsCounted: boolean;
+  /** Of the ids that were given, those of no session; null where none were given. */
+  readonly unknownIds: UnknownIds | null;
   readonly dollars: number;
   readonly prices: typeof PRICES;
 }
 
+export interface UnknownIds {
+  readonly count: number;
+  /** The first of them. */
+  readonly ids: readonly string[];
+}
+
 const SAMPLE = 5;
+const UNKNOWN_SAMPLE = 100;
 
 /** Throws where the layout says that rows are not expendable, or the filter can choose none of its rows. */
 export function requirePurgeable({ layout }: Target, filter: SessionFilter): void {
@@ -84,6 +96,9 @@ interface Found {
   /** To delete what matched; 0 where only parts of the items are read, which do not tell. */
   deleteUnits: number;
   readonly sample: DecodedSession[];
+  /** Keys of the first matches. */
+  readonly few: Item[];
+  unknownIds: UnknownIds | null;
 }
 
 /** Reads the sessions table and writes down which sessions match; changes nothing in the tables. */
@@ -96,7 +111,7 @@ export async function planPurge(
   requirePurgeable(target, request.filter);
   const table = await requireSessions(context, target);
   const now = context.now();
-  const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, deleteUnits: 0, sample: [] };
+  const found: Found = { matched: 0, scanned: 0, ttlRemoves: 0, deleteUnits: 0, sample: [], few: [], unknownIds: null };
   const budget = new Budget(request.maxReadUnits, context.signal);
   const writer = new PlanWriter(files);
   // Engines keep expired rows for good.
@@ -109,7 +124,7 @@ export async function planPurge(
   try {
     if (request.ids === null) await readTable(context, target, table, request, now, budget, found, take);
     else await readIds(context, target, table, request.ids, budget, found, take);
-    const summary = await summarise(context, target, table, request, now, found, budget.spent);
+    const summary = await summarise(context, target, table, request, now, found, budget);
     writer.finish(summary);
     return summary;
   } catch (error) {
@@ -145,7 +160,9 @@ function taker(
     const { expiresAt } = session;
     if (goesByTtl === true && expiresAt !== null && expiresAt <= now && expiresAt > now - TTL_REACH_MS)
       found.ttlRemoves += 1;
-    writer.add(toDelete(keys, decisive, item));
+    const chosen = toDelete(keys, decisive, item);
+    if (found.few.length < FEW_SESSIONS) found.few.push(chosen.key);
+    writer.add(chosen);
   };
 }
 
@@ -213,11 +230,16 @@ async function readIds(
   };
   // One session may be named in two ways, with its prefix and without.
   const taken = new Set<string>();
+  const unknown: string[] = [];
+  let unknownCount = 0;
   for (const id of new Set(ids)) {
     const item = await findSession(context, layout, table.name, id, charge);
     found.scanned += 1;
     const name = item === undefined ? undefined : sessionIdOf(item, layout.session.id);
-    if (item !== undefined && name !== undefined && !taken.has(name)) {
+    if (item === undefined || name === undefined) {
+      unknownCount += 1;
+      if (unknown.length < UNKNOWN_SAMPLE) unknown.push(id);
+    } else if (!taken.has(name)) {
       taken.add(name);
       take(item);
     }
@@ -229,6 +251,7 @@ async function readIds(
       unit: 'ids',
     });
   }
+  found.unknownIds = { count: unknownCount, ids: unknown };
 }
 
 async function summarise(
@@ -238,16 +261,20 @@ async function summarise(
   request: PurgeRequest,
   now: number,
   found: Found,
-  readUnits: number,
+  budget: Budget,
 ): Promise<PurgeSummary> {
   const eventsName = request.keepEvents || target.layout.event === null ? undefined : nameOf(target.names, 'events');
   const events = eventsName === undefined ? null : await observeStructure(context.dynamo, eventsName);
+  const { deleteUnits: known, few: first, ...counts } = found;
+  const few = found.matched <= FEW_SESSIONS ? first : null;
   const share = table.itemCount > 0 ? Math.min(1, found.matched / table.itemCount) : 0;
-  const eventCount = events === null ? 0 : Math.round(events.itemCount * share);
-  const { deleteUnits: known, ...counts } = found;
+  const ofEvents =
+    events === null || found.matched === 0
+      ? { events: 0, writeUnits: 0, isCounted: true }
+      : await estimateEvents(context, target, events, { few, share, budget });
   const ofSessions = known > 0 ? known : found.matched * deleteUnits(table);
-  const ofEvents = events === null || eventCount === 0 ? 0 : eventCount * (await averageDeleteUnits(context, events));
-  const writeUnits = ofSessions + ofEvents;
+  const writeUnits = ofSessions + ofEvents.writeUnits;
+  const readUnits = budget.spent;
   return {
     table: table.name,
     eventsTable: events?.name ?? null,
@@ -257,7 +284,8 @@ async function summarise(
     idleByCreation: request.filter.idle !== undefined && target.layout.session.lastActivityAt === null,
     readUnits,
     writeUnits,
-    events: eventCount,
+    events: ofEvents.events,
+    eventsCounted: ofEvents.isCounted,
     dollars: costOf({ readUnits, writeUnits }),
     prices: PRICES,
   };

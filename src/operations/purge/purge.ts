@@ -1,17 +1,12 @@
 import type { WritePace } from '../../dynamodb/batch-write.js';
-import {
-  type ConditionalDelete,
-  DELETE_BATCH,
-  type DeleteOutcome,
-  deleteByStatements,
-  deleteItem,
-} from '../../dynamodb/delete.js';
+import { type ConditionalDelete, type DeleteOutcome, deleteByStatements, deleteItem } from '../../dynamodb/delete.js';
 import { Budget, Governor, UnitCost } from '../../dynamodb/governor.js';
 import { CliError } from '../../errors.js';
 import { deleteUnits } from '../capacity.js';
 import type { OperationContext } from '../context.js';
 import { type EventCount, type EventPurge, eventPurgeFor } from './events.js';
-import { type PurgeFiles, readPlan, removeFiles } from './files.js';
+import { type Planned, type PurgeFiles, readPlan, removeFiles } from './files.js';
+import { type ReadAgain, readerAgain } from './read-again.js';
 import { type BatchRecord, beginDone, isWhole, readDone, writeDone } from './record.js';
 import { Meter } from './meter.js';
 import { atOnce, errorOf } from './workers.js';
@@ -52,6 +47,7 @@ interface Run {
   readonly files: PurgeFiles;
   readonly failures: Map<string, PurgeFailure>;
   readonly meter: Meter;
+  readonly readAgain: ReadAgain;
   shape: DeleteShape;
   readonly totals: { deleted: number; alive: number; failed: number; events: number; eventsFailed: number };
 }
@@ -83,6 +79,7 @@ export async function purge(
     files,
     failures: new Map(),
     meter: new Meter(files, done.runs, { readBudget, writeBudget }),
+    readAgain: readerAgain(context, target, table, { filter: request.filter, now: summary.now, budget: readBudget }),
     shape,
     totals: { deleted: 0, alive: 0, failed: 0, events: 0, eventsFailed: 0 },
   };
@@ -151,15 +148,15 @@ async function deleteBatches(
   events: EventPurge,
   workers: number,
 ): Promise<void> {
-  const batches = readPlan(run.files, DELETE_BATCH);
+  const batches = readPlan(run.files);
   const worker = async (): Promise<void> => {
     for (;;) {
       const next = await batches.next();
       if (next.done === true) return;
-      const { batch, deletes } = next.value;
+      const { batch, planned } = next.value;
       const earlier = done.get(batch);
       if (earlier !== undefined && isWhole(earlier)) continue;
-      await deleteBatch(run, batch, deletes, events, again);
+      await deleteBatch(run, batch, planned, events, again);
       const { deleted, alive, failed } = run.totals;
       run.context.onProgress({
         step: 'deleting sessions',
@@ -183,20 +180,20 @@ const LETTERS = { deleted: 'd', alive: 'a', failed: 'f' } as const;
 async function deleteBatch(
   run: Run,
   batch: number,
-  deletes: readonly ConditionalDelete[],
+  planned: readonly Planned[],
   events: EventPurge,
   again: Map<number, BatchRecord>,
 ): Promise<void> {
   const earlier = again.get(batch);
-  const letters = deletes.map((_, at) => earlier?.outcomes[at] ?? 'f');
-  const open = deletes.flatMap((_, at) => (letters[at] === 'f' ? [at] : []));
-  const outcomes = await deleteAll(
+  const letters = planned.map((_, at) => earlier?.outcomes[at] ?? 'f');
+  const open = planned.flatMap((_, at) => (letters[at] === 'f' ? [at] : []));
+  const outcomes = await deletePlanned(
     run,
-    open.flatMap((at) => deletes[at] ?? []),
+    open.flatMap((at) => planned[at] ?? []),
   );
   for (const outcome of outcomes) if (outcome.kind === 'failed') note(run, outcome, 1);
   for (const [index, at] of open.entries()) letters[at] = LETTERS[outcomes[index]?.kind ?? 'failed'];
-  const gone = deletes.flatMap(({ key }, at) => (letters[at] === 'd' ? [key] : []));
+  const gone = planned.flatMap(({ key }, at) => (letters[at] === 'd' ? [key] : []));
   const swept = await events.forSessions(gone);
   const record: BatchRecord = {
     batch,
@@ -218,6 +215,19 @@ function note({ failures }: Run, { code, message }: { code: string; message: str
   failures.set(code, { code, message: known?.message ?? message, count: (known?.count ?? 0) + times });
 }
 
+/** Sessions that an earlier run had read are read again first: what chose them is known to that process alone. */
+async function deletePlanned(run: Run, planned: readonly Planned[]): Promise<readonly DeleteOutcome[]> {
+  const known = planned.flatMap(({ key, observed }) => (observed === null ? [] : [{ key, observed }]));
+  if (known.length === planned.length) return deleteAll(run, known);
+  const seen = await run.readAgain(planned.map(({ key }) => key));
+  const outcomes = await deleteAll(
+    run,
+    seen.filter((each) => 'key' in each),
+  );
+  let next = 0;
+  return seen.flatMap((each) => ('key' in each ? outcomes.slice(next, ++next) : [each]));
+}
+
 /** Statements where they may be used; DeleteItem from the first refusal of permission on. */
 async function deleteAll(run: Run, deletes: readonly ConditionalDelete[]): Promise<readonly DeleteOutcome[]> {
   const { dynamo } = run.context;
@@ -235,8 +245,8 @@ async function deleteAll(run: Run, deletes: readonly ConditionalDelete[]): Promi
 /** The keys of the sessions that this purge deleted, in this run and in those before it. */
 async function* deletedKeys(run: Run): AsyncGenerator<ConditionalDelete['key']> {
   const { batches: done } = readDone(run.files);
-  for await (const { batch, deletes } of readPlan(run.files, DELETE_BATCH)) {
+  for await (const { batch, planned } of readPlan(run.files)) {
     const outcomes = done.get(batch)?.outcomes ?? '';
-    for (const [at, { key }] of deletes.entries()) if (outcomes[at] === 'd') yield key;
+    for (const [at, { key }] of planned.entries()) if (outcomes[at] === 'd') yield key;
   }
 }

@@ -26,6 +26,22 @@ export interface DoneRecord {
   readonly runs: readonly RunRecord[];
 }
 
+/** How many sessions the runs before this one have dealt with. */
+export interface Before {
+  readonly deleted: number;
+  readonly alive: number;
+}
+
+export function beforeThis({ batches }: DoneRecord): Before {
+  let [deleted, alive] = [0, 0];
+  for (const { outcomes } of batches.values())
+    for (const outcome of outcomes) {
+      if (outcome === 'd') deleted += 1;
+      else if (outcome === 'a') alive += 1;
+    }
+  return { deleted, alive };
+}
+
 /** Whether another run has something to try again in a batch. */
 export const isWhole = ({ outcomes, eventsFailed, eventsOpen }: BatchRecord): boolean =>
   !outcomes.includes('f') && eventsFailed === 0 && !eventsOpen;

@@ -6,9 +6,11 @@ import { readingOf } from '../capacity.js';
 import type { OperationContext } from '../context.js';
 import type { KeySet } from '../purge/key-set.js';
 import { Quantiles } from './quantiles.js';
+import type { TtlStats, TtlTally } from './ttl.js';
 import type { ObservedStructure } from '../target.js';
 
-export interface EventStats {
+/** The TTL values are those of all events, whatever the filter. */
+export interface EventStats extends TtlStats {
   /** Events of the chosen sessions, and of no other; without a filter all events, orphans among them. */
   readonly events: number;
   /** Events in the table whose session is gone, whatever the filter. */
@@ -33,6 +35,7 @@ export interface EventScan {
   readonly table: ObservedStructure;
   readonly event: EventMeaning;
   readonly sessionsTable: string;
+  readonly ttl: TtlTally;
   /** The sessions table's attribute whose value the events carry. */
   readonly owner: string;
   /** Every row of the sessions table that was read, and whether it was chosen. */
@@ -54,19 +57,19 @@ interface Run {
 }
 
 /**
- * Reads the keys of all events. A scan answers the items of a partition together, so one session's events are counted
+ * Reads the keys of all events, and their TTL values. A scan answers the items of a partition together, so one session's events are counted
  * without keeping the others in mind. Only sessions that were not met in their own table are asked for again: they are
  * gone, or came after that was read.
  */
 export async function countEvents(context: OperationContext, scan: EventScan): Promise<EventStats> {
-  const { table, event, governor, budget } = scan;
+  const { table, event, ttl, governor, budget } = scan;
   const tally = new EventTally(context, scan);
   let scanned = 0;
   await scanSegments(
     context.dynamo,
     {
       table: table.name,
-      attributes: [event.sessionId, event.id.name],
+      attributes: [...new Set([event.sessionId, event.id.name, ttl.attribute ?? event.sessionId])],
       governor,
       budget,
       ...readingOf(context.dynamo, table, scan),
@@ -74,6 +77,7 @@ export async function countEvents(context: OperationContext, scan: EventScan): P
     async (page) => {
       // Not ScannedCount: the embedded engine counts the item that ended a page in both pages.
       scanned += page.items.length;
+      for (const item of page.items) ttl.add(item);
       await tally.add(page);
       const total = table.itemCount >= scanned ? { total: table.itemCount } : {};
       context.onProgress({ step: 'counting events', table: table.name, done: scanned, ...total, unit: 'events' });
@@ -138,7 +142,7 @@ class EventTally {
   }
 
   result(scanned: number): EventStats {
-    const { total, isFiltered, sessions } = this.#scan;
+    const { total, isFiltered, sessions, ttl } = this.#scan;
     const perSession = this.#perSession;
     const sessionsWithout = Math.max(0, total - perSession.count);
     perSession.add(0, sessionsWithout);
@@ -153,6 +157,7 @@ class EventTally {
         max: perSession.max,
         sessionsWithout,
       },
+      ...ttl.result(),
       eventsScanned: scanned,
       eventsComplete: !(isFiltered && sessions.isFull),
     };

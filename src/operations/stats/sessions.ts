@@ -7,31 +7,23 @@ import {
   type SessionFilter,
   type SessionState,
   selectSession,
-  tableOf,
-  ttlFault,
-  type TtlFaultKind,
 } from '../../schema/index.js';
 import { BoundedHeap } from '../sessions/heap.js';
 import { type Bucket, DurationHistogram } from './histogram.js';
 import { Quantiles } from './quantiles.js';
 import { storedBytesOf } from './storage.js';
+import { type TtlStats, TtlTally } from './ttl.js';
 import type { ObservedStructure } from '../target.js';
 
 const LARGEST = 10;
 const DAY_MS = 86_400_000;
 const AHEAD_DAYS = [1, 7, 30] as const;
 
-export interface SessionStats {
+export interface SessionStats extends TtlStats {
   readonly total: number;
   readonly byState: Readonly<Record<SessionState, number>>;
   /** Rows without an attribute that every whole row has, whatever their state. */
   readonly incomplete: number;
-  readonly ttl: { readonly attribute: string | null; readonly enabled: boolean };
-  /** Rows whose TTL value can never fire, and why. */
-  readonly neverExpiring: number;
-  readonly neverExpiringBy: Readonly<Record<TtlFaultKind, number>>;
-  /** Rows without a TTL value; 0 where there is no TTL attribute. */
-  readonly withoutTtl: number;
   /** Sessions whose expiry is ahead, at most so many days. */
   readonly expiring: readonly { readonly days: number; readonly count: number }[];
   /** Bytes as DynamoDB counts an item, without indexes. */
@@ -48,13 +40,11 @@ export interface SessionStats {
 /** Counts sessions one by one; what it keeps does not grow with their number. */
 export class SessionTally {
   readonly #layout: Layout;
-  readonly #table: ObservedStructure;
   readonly #storedBytesOf: ReturnType<typeof storedBytesOf>;
   readonly #filter: SessionFilter;
   readonly #now: number;
-  readonly #ttlAttribute: string | null;
+  readonly #ttl: TtlTally;
   readonly #byState: Record<SessionState, number> = { active: 0, expired: 0, terminated: 0, incomplete: 0 };
-  readonly #neverBy: Record<TtlFaultKind, number> = { wrongUnit: 0, text: 0, longPast: 0, other: 0 };
   readonly #ahead = AHEAD_DAYS.map((days) => ({ days, count: 0 }));
   readonly #sizes = new Quantiles();
   readonly #largest = new BoundedHeap<DecodedSession>(
@@ -64,7 +54,6 @@ export class SessionTally {
   readonly #age = new DurationHistogram();
   readonly #idle = new DurationHistogram();
   #incomplete = 0;
-  #withoutTtl = 0;
   #ageUnknown = 0;
   #idleUnknown = 0;
   #storedBytes = 0;
@@ -72,11 +61,10 @@ export class SessionTally {
   /** `now` is epoch milliseconds. */
   constructor(layout: Layout, table: ObservedStructure, filter: SessionFilter, now: number) {
     this.#layout = layout;
-    this.#table = table;
     this.#storedBytesOf = storedBytesOf(table);
     this.#filter = filter;
     this.#now = now;
-    this.#ttlAttribute = table.ttl.attribute ?? tableOf(layout, 'sessions')?.ttl?.attribute ?? null;
+    this.#ttl = new TtlTally(layout, 'sessions', table, now);
   }
 
   get total(): number {
@@ -98,7 +86,7 @@ export class SessionTally {
     this.#largest.add(session);
     this.#storedBytes += this.#storedBytesOf(item, session.sizeBytes);
     this.#addTimes(session);
-    this.#addTtl(item);
+    this.#ttl.add(item);
     return true;
   }
 
@@ -113,25 +101,13 @@ export class SessionTally {
     for (const ahead of this.#ahead) if (expiresAt <= this.#now + ahead.days * DAY_MS) ahead.count += 1;
   }
 
-  #addTtl(item: Item): void {
-    if (this.#ttlAttribute === null) return;
-    const value = item[this.#ttlAttribute];
-    const fault = ttlFault(value, this.#now);
-    if (fault !== undefined) this.#neverBy[fault.kind] += 1;
-    else if (value === undefined || 'NULL' in value) this.#withoutTtl += 1;
-  }
-
   result(): SessionStats {
     const { createdAt, lastActivityAt } = this.#layout.session;
-    const { status } = this.#table.ttl;
     return {
       total: this.total,
       byState: this.#byState,
       incomplete: this.#incomplete,
-      ttl: { attribute: this.#ttlAttribute, enabled: status === 'ENABLED' || status === 'ENABLING' },
-      neverExpiring: Object.values(this.#neverBy).reduce((sum, count) => sum + count, 0),
-      neverExpiringBy: this.#neverBy,
-      withoutTtl: this.#withoutTtl,
+      ...this.#ttl.result(),
       expiring: this.#ahead,
       sizeBytes: {
         total: this.#sizes.total,

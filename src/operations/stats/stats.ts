@@ -8,6 +8,7 @@ import { KeySet } from '../purge/key-set.js';
 import { warnOfScan } from '../sessions/large-scan.js';
 import { countEvents, type EventScan, type EventStats } from './events.js';
 import { type SessionStats, SessionTally } from './sessions.js';
+import { TtlTally } from './ttl.js';
 import { averageStoredBytes, type StorageCost, storageCost } from './storage.js';
 import { nameOf, type ObservedStructure, requireAnswerable, requireSessions, type Target } from '../target.js';
 
@@ -68,10 +69,19 @@ export async function stats(context: OperationContext, target: Target, request: 
   const { total } = tally;
   const { segments: asked, maxReadUnits } = request;
   const pace = { governor, budget, maxReadUnits, segments: asked };
+  const sessionsTable = table.name;
   const eventStats =
     found === null
       ? null
-      : await countEvents(context, { ...found, ...pace, sessionsTable: table.name, sessions, isFiltered, total });
+      : await countEvents(context, {
+          ...found,
+          ...pace,
+          sessionsTable,
+          sessions,
+          isFiltered,
+          total,
+          ttl: new TtlTally(layout, 'events', found.table, context.now()),
+        });
   const eventBytes = found === null || eventStats === null ? null : averageStoredBytes(found.table) * eventStats.events;
   return {
     ...tally.result(),

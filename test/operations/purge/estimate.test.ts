@@ -48,6 +48,18 @@ describe('what a purge says it will cost', () => {
     expect(summary.writeUnits).toBeGreaterThan(381);
   });
 
+  it('is exact for the events of a few sessions, however unlike the others they are', async () => {
+    const here = await uneven();
+    for (let at = 2; at <= 40; at += 1)
+      await put(here.events, { session_id: { S: 's1' }, event_id: { N: String(at) }, data: text(3000) });
+    const request = { ...REQUEST, ids: ['s1', 's2'] };
+    const summary = await planPurge(here.context, here.target, request, here.files);
+    expect(summary).toMatchObject({ events: 41, eventsCounted: true });
+    const result = await purge(here.context, here.target, request, summary, here.files, 'items');
+    expect(result.events.deleted).toBe(41);
+    expect(summary.writeUnits).toBe(result.capacity.writeUnits);
+  });
+
   it('is exact for events without a session', async () => {
     const here = await uneven();
     const only = { ...REQUEST, keepEvents: true };

@@ -107,7 +107,7 @@ describe('a purge that an error ends', () => {
     await planPurge(here.context, here.target, SLOWLY, here.files);
     const text = readFileSync(here.files.summary, 'utf8');
     expect(readSummary(here.files)).toMatchObject({ matched: 5 });
-    for (const other of [text.replace('"version":1', '"version":2'), text.slice(1), '\0\0']) {
+    for (const other of [text.replace('"version":2', '"version":1'), text.slice(1), '\0\0']) {
       writeFileSync(here.files.summary, other);
       expect(() => readSummary(here.files)).toThrow(expect.objectContaining({ code: 'FILE_ERROR' }));
     }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../../src/dynamodb/client.js';
+import { TtlTally } from '../../../src/operations/stats/ttl.js';
 import { Budget, Governor } from '../../../src/dynamodb/governor.js';
 import { observeStructure } from '../../../src/dynamodb/describe.js';
 import { DurationHistogram } from '../../../src/operations/stats/histogram.js';
@@ -283,10 +284,33 @@ describe('stats', () => {
     const governor = new Governor({ concurrency: 4, signal: context.signal });
     const budget = new Budget(null, context.signal);
     const scan = { table, event, governor, budget, sessionsTable: names.sessions ?? '', owner: 'session_id' };
-    const pace = { segments: 2, maxReadUnits: null };
+    const pace = { segments: 2, maxReadUnits: null, ttl: new TtlTally(DEFAULT_LAYOUT, 'events', table, NOW) };
     expect(
       await countEvents(context, { ...scan, ...pace, sessions: new KeySet(), isFiltered: false, total: 2 }),
     ).toEqual(eventStats);
+  });
+
+  it('finds the events whose TTL value can never fire', async () => {
+    const names = await filled(rowsOf(2).map((row) => ({ ...row, events: 0, ttl: 'seconds' })));
+    const values = [
+      { N: String(NOW / 1000 + 60) },
+      { N: String(NOW) },
+      { N: String(NOW + 1) },
+      { S: '2027-01-01' },
+      { N: String((NOW - 6 * 366 * DAY) / 1000) },
+      { NULL: true },
+    ];
+    const events = values.map((ttl, at) => ({ ...eventOf('session-00001', at + 1), ttl }));
+    await put(engine.raw, names.events ?? '', events);
+    const { eventStats, neverExpiring } = await counted(names);
+    expect(neverExpiring).toBe(0);
+    // The four orphans have no value at all.
+    expect(eventStats).toMatchObject({
+      ttl: { attribute: 'ttl', enabled: true },
+      neverExpiring: 4,
+      neverExpiringBy: { wrongUnit: 2, text: 1, longPast: 1, other: 0 },
+      withoutTtl: 5,
+    });
   });
 
   it('asks again only for sessions that it did not meet', async () => {
