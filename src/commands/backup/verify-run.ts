@@ -29,9 +29,16 @@ function verifyView(result: VerifyResult): View {
         ...problems.map(({ file, line, reason }) =>
           page.error(`${path.relative(folder, file)}${line === null ? '' : `, line ${line}`}: ${reason}`),
         ),
-        page.note(ok ? 'every byte is as it was written' : 'the archive is not as it was written'),
+        page.note(closing(result)),
       ].join('\n'),
   };
+}
+
+function closing({ ok, problems }: VerifyResult): string {
+  if (ok) return 'every byte is as it was written';
+  return problems.length > 0 && problems.every(({ index }) => index !== undefined)
+    ? 'an index takes no such items: `restore --no-indexes` puts them into a new table without it'
+    : 'the archive is not as it was written';
 }
 
 async function chooseArchive(session: CommandSession): Promise<string> {

@@ -18,7 +18,8 @@ import {
   type TableRole,
   type WireItem,
 } from '../../schema/index.js';
-import { checkArchive, requireSound } from '../archive/check.js';
+import { checkArchive, localOf, requireSound } from '../archive/check.js';
+import type { KeyRules } from '../archive/key-check.js';
 import type { OperationContext } from '../context.js';
 import { type BegunRestore, restoreFile, RestoreJournal } from './journal.js';
 import type { OnConflict } from './load.js';
@@ -63,6 +64,8 @@ export interface PlannedTable {
   readonly source: OpenTable;
   readonly target: string;
   readonly keys: KeySchema;
+  /** What the table takes: also the keys of the indexes that it has, or is to have. */
+  readonly rules: KeyRules;
   /** What the new table is to be; null where the table exists, whose settings are left alone. */
   readonly desired: DesiredTable | null;
   /** The attribute that TTL reads in the end; null where TTL is off. */
@@ -109,7 +112,7 @@ export async function planRestore(context: OperationContext, request: RestoreReq
     signal: context.signal,
     onProgress: context.onProgress,
     only: ({ role }) => byRole.has(role),
-    keysOf: ({ role }) => byRole.get(role)?.keys ?? null,
+    rulesOf: ({ role }) => byRole.get(role)?.rules ?? { keys: null, indexes: [] },
     onItem: ({ role }, item) => {
       const table = byRole.get(role);
       if (table === undefined || table.ttlAttribute === null) return;
@@ -198,6 +201,12 @@ async function planTarget(
     source,
     target,
     keys,
+    rules: {
+      keys,
+      indexes: exists
+        ? found.indexes.filter(({ status }) => status !== 'DELETING')
+        : [...wanted.indexes, ...localOf({ ...wanted, keys })],
+    },
     desired: exists ? null : wanted,
     ttlAttribute: attribute,
     ttlDue: 0,
