@@ -4,7 +4,7 @@ import { fileProblem, type OpenArchive, type OpenTable, type SummedFile } from '
 import { CliError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
 import { itemFromWire, itemSize, type TableRecord, type WireItem } from '../../schema/index.js';
-import { quoted } from '../command-line.js';
+import { commandLine } from '../command-line.js';
 import { KeySet } from '../purge/key-set.js';
 import { type IndexRule, type KeyProblem, keyProblem, type KeyRules } from './key-check.js';
 
@@ -27,6 +27,8 @@ export interface CheckedTable {
   readonly ok: boolean;
   /** False where the table's keys are not known, or there are more items than keys can be kept in mind. */
   readonly keysChecked: boolean;
+  /** Why not, and what to do about it; null where they were checked. */
+  readonly keysNote: string | null;
 }
 
 export interface ArchiveCheck {
@@ -71,17 +73,27 @@ export async function checkArchive(archive: OpenArchive, options: CheckOptions):
       if (broken !== null) problems.push({ file: file.file, line: found?.line ?? null, reason: broken.reason });
       else if (found !== null) problems.push(found);
     }
-    const { items, rules, seen } = checking;
+    const { items } = checking;
+    const keysNote = noteOn(checking);
     tables.push({
       role: table.role,
       table: table.name,
       items,
       expected: table.items,
       ok: problems.length === before && items === table.items,
-      keysChecked: rules.keys !== null && !seen.isFull,
+      keysChecked: keysNote === null,
+      keysNote,
     });
   }
   return { ok: problems.length === 0 && tables.every(({ ok }) => ok), tables, problems };
+}
+
+function noteOn({ items, rules, seen }: Checking): string | null {
+  if (seen.isFull)
+    return 'it has more items than keys can be kept in mind: whether one is there twice was not looked at';
+  return rules.keys !== null || items === 0
+    ? null
+    : 'an export does not say its keys, and no layout that was named or recognized does: name one with --layout <id>, or describe yours in the configuration file';
 }
 
 interface Checking {
@@ -148,7 +160,7 @@ export const localOf = ({
   (extras?.localIndexes ?? []).map(({ name, sortKey }) => ({ name, partitionKey, sortKey, isLocal: true }));
 
 /** The check's first problem as an error, for whoever needs a whole archive. */
-export function requireSound(folder: string, { problems, ok }: ArchiveCheck): void {
+export function requireSound(folder: string, { problems, ok }: ArchiveCheck, layout: string | null): void {
   if (ok) return;
   const [first, ...others] = problems;
   const where = first === undefined ? folder : `${first.file}${first.line === null ? '' : `, line ${first.line}`}`;
@@ -157,6 +169,6 @@ export function requireSound(folder: string, { problems, ok }: ArchiveCheck): vo
     hint:
       problems.length > 0 && problems.every(({ index }) => index !== undefined)
         ? 'nothing was restored; --no-indexes restores into a new table that takes such items'
-        : `\`mcp-sessions backup verify ${quoted(folder)}\` lists all that is wrong; nothing was restored`,
+        : `\`${commandLine(['backup', 'verify', folder, ...(layout === null ? [] : ['--layout', layout])])}\` lists all that is wrong; nothing was restored`,
   });
 }

@@ -3,8 +3,19 @@ import path from 'node:path';
 import type { Secret } from '../../archive/cipher.js';
 import { ArchiveDamage, onDisk } from '../../archive/disk.js';
 import { openArchive, type OpenTable } from '../../archive/open.js';
+import { type Layout, LAYOUTS } from '../../schema/index.js';
 import type { Progress } from '../../progress.js';
+import { exportedTable } from './export-layout.js';
 import { type ArchiveCheck, type ArchiveProblem, checkArchive } from './check.js';
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** Left out: those that come with the product. */
+  readonly layouts?: readonly Layout[];
+  /** The layout of an export of AWS's, which does not say its keys; left out: the one that it looks like. */
+  readonly layout?: string | null;
+}
 
 export interface VerifyResult extends ArchiveCheck {
   readonly path: string;
@@ -28,11 +39,17 @@ function extraFiles({ dataFolder, files }: OpenTable): readonly ArchiveProblem[]
 export async function verifyArchive(
   folder: string,
   secret: Secret | null,
-  options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+  options: VerifyOptions,
 ): Promise<VerifyResult> {
   try {
     const archive = openArchive(folder, secret);
-    const check = await checkArchive(archive, options);
+    const exported = archive.tables.some(({ record }) => record === null)
+      ? await exportedTable(archive, options.layouts ?? LAYOUTS, options.layout ?? null)
+      : null;
+    const check = await checkArchive(archive, {
+      ...options,
+      ...(exported !== null && { rulesOf: () => exported.spec }),
+    });
     const extra = archive.tables.flatMap(extraFiles);
     const problems = [...check.problems, ...extra];
     const ok = check.ok && extra.length === 0;
