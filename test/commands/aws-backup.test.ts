@@ -456,6 +456,10 @@ describe('backup to S3 and restore from it', () => {
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
+    [['backup', '--record', 's3://bucket/record.json'], "--record 's3://bucket/record.json' is a place in S3"],
+    [['backup', '--to', 's3://bucket', '--record', 'S3:bucket'], "--record 'S3:bucket' is a place in S3"],
+    [['backup', '--dry-run', '--record', 's3://bucket/r'], "--record 's3://bucket/r' is a place in S3"],
+    [['restore', 'latest', '--record', 's3://bucket/r', '--to-table', 'copy'], "--record 's3://bucket/r'"],
     [['backup', '--resume'], '--resume'],
     [['restore', 's3://bucket', '--in-place'], 'needs a backup'],
   ])('%j is a usage error', async (argv, said) => {
@@ -463,6 +467,7 @@ describe('backup to S3 and restore from it', () => {
     expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
     expect(result.stderr).toContain(said);
     expect(aws.writes()).toEqual([]);
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
   it('takes S3:// for s3://', async () => {

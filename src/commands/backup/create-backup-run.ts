@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { CliError, EXIT, type ExitCode } from '../../errors.js';
 import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup/create.js';
 import { backupName, stampOf } from '../../operations/backup/names.js';
@@ -7,6 +6,7 @@ import type { S3Place } from '../../operations/archive/export-s3.js';
 import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
+import { recordPath } from '../s3-place.js';
 import type { CommandSession } from '../session.js';
 import { createdView, createDryRunView, recordFolder, skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
@@ -49,6 +49,8 @@ export async function createOnAws(
   place: AwsPlace,
 ): Promise<Outcome> {
   refuseArchiveFlags(flags, place);
+  const { cwd } = session.runtime;
+  const file = flags.record === undefined ? null : recordPath(cwd, flags.record);
   const asExport = await wantedExport(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
@@ -68,14 +70,13 @@ export async function createOnAws(
       ),
       warnings: skipped.map(skippedText),
     };
-  const { cwd } = session.runtime;
   const request = {
     tables,
     layout: target.layout.id,
     at,
     wait: flags.wait,
     timeoutMs: flags.timeout,
-    records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
+    records: file === null ? { folder: recordFolder(cwd) } : { file },
   };
   const result = await createBackups(context, request, maker);
   const error = errorOf(result, place);
