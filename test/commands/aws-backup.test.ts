@@ -455,6 +455,14 @@ describe('backup to S3 and restore from it', () => {
     [['teardown', '--backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
+    [
+      ['backup', '--to', 's3://bucket', '--changed-since', '5m'],
+      "--changed-since '5m' (2026-11-20T14:20:00.000Z) is less",
+    ],
+    [
+      ['backup', '--to', 's3://bucket', '--changed-since', '25h', '--dry-run'],
+      "'25h' (2026-11-19T13:25:00.000Z) is more",
+    ],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
     [['backup', '--record', 's3://bucket/record.json'], "--record 's3://bucket/record.json' is a place in S3"],
     [['backup', '--to', 's3://bucket', '--record', 'S3:bucket'], "--record 'S3:bucket' is a place in S3"],

@@ -56,6 +56,12 @@ export async function createOnAws(
   const target = await session.target();
   const { tables, skipped } = await existingTables(context, target, flags.events);
   const at = session.runtime.now();
+  await checkSpan(
+    context,
+    asExport,
+    flags,
+    tables.map(({ name }) => name),
+  );
   const maker = await makerOf(
     context,
     asExport,
@@ -119,6 +125,19 @@ async function wantedExport(
       hint: 'write ISO 8601 (2026-11-20T11:22:33Z) or how long ago (15m, 24h)',
     });
   return { to: parseS3Url(place.url), since };
+}
+
+/** Exports that are followed have begun in their time. */
+async function checkSpan(
+  context: OperationContext,
+  wanted: WantedExport | null,
+  { changedSince: text, resume }: CreateBackupFlags,
+  names: readonly string[],
+): Promise<void> {
+  const since = wanted?.since ?? null;
+  if (since === null || text === undefined || resume === true) return;
+  const { requireSpan } = await import('../../operations/archive/export-s3.js');
+  await requireSpan(context, names, { since, text });
 }
 
 /** How an export is made, or found again; undefined for AWS's own backups. */
