@@ -478,6 +478,29 @@ describe('backup to S3 and restore from it', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
+  it('says with --dry-run where to, and whether all is exported or what changed', async () => {
+    await withRecovery();
+    const now = Date.now() + 3_600_000;
+    const full = ['--to', 's3://bucket/here/', '--dry-run'];
+    expect(JSON.parse((await backup([...full, '--json'], { now })).stdout).backups).toMatchObject([
+      { table: 'mcp-sessions', outcome: 'planned', place: 's3://bucket/here', type: 'FULL_EXPORT', changedSince: null },
+      { table: 'mcp-session-events', place: 's3://bucket/here', type: 'FULL_EXPORT' },
+    ]);
+    expect((await backup([...full, '-q'], { now })).stdout).toContain(
+      '+ mcp-sessions-export to s3://bucket/here: full, all items\n',
+    );
+    const since = new Date(now - 1_200_000).toISOString();
+    const partial = [...full, '--changed-since', since];
+    expect(JSON.parse((await backup([...partial, '--json'], { now })).stdout).backups).toMatchObject([
+      { type: 'INCREMENTAL_EXPORT', changedSince: since },
+      { type: 'INCREMENTAL_EXPORT', changedSince: since },
+    ]);
+    expect((await backup([...partial, '-q'], { now })).stdout).toContain(
+      `+ mcp-sessions-export to s3://bucket/here: incremental, what changed since ${since}\n`,
+    );
+    expect(aws.writes()).toEqual([]);
+  });
+
   it('takes S3:// for s3://', async () => {
     await withRecovery();
     const { code, stdout } = await backup(['--to', 'S3://bucket/here', '--json']);

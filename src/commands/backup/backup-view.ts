@@ -156,24 +156,44 @@ export function createdView(
   };
 }
 
-/** What would be backed up. */
+/** An export that would be asked for. */
+export interface PlannedExport {
+  /** `s3://bucket/prefix`. */
+  readonly place: string;
+  /** Epoch milliseconds; null for the whole tables. */
+  readonly changedSince: number | null;
+}
+
+/** What would be backed up; `exported` is null for AWS's own backups. */
 export function createDryRunView(
   tables: readonly { readonly table: string; readonly name: string }[],
   skipped: readonly SkippedTable[],
+  exported: PlannedExport | null,
 ): View {
   const rows = tables.map(({ table, name }) => ({
     ...backupJson({ table, name, arn: null, status: 'PLANNED', createdAt: null, sizeBytes: null }),
     outcome: 'planned',
+    ...(exported !== null && {
+      place: exported.place,
+      type: exported.changedSince === null ? 'FULL_EXPORT' : 'INCREMENTAL_EXPORT',
+      changedSince: iso(exported.changedSince),
+    }),
   }));
+  const what = exported === null ? '' : ` to ${exported.place}: ${spanText(exported)}`;
   return {
     json: { dryRun: true, backups: rows, skipped },
     lines: rows,
-    columns: [...KEYS, 'outcome'],
+    columns: [...KEYS, 'outcome', ...(exported === null ? [] : ['place', 'type', 'changedSince'])],
     records: rows,
     human: (page) =>
-      [...tables.map(({ name }) => page.added(name)), '', page.note('a dry run: nothing was changed')].join('\n'),
+      [...tables.map(({ name }) => page.added(`${name}${what}`)), '', page.note('a dry run: nothing was changed')].join(
+        '\n',
+      ),
   };
 }
+
+const spanText = ({ changedSince }: PlannedExport): string =>
+  changedSince === null ? 'full, all items' : `incremental, what changed since ${isoTime(new Date(changedSince))}`;
 
 /** What will be deleted, and what stays although a rule says otherwise. */
 export function deletePlanText(page: Page, backups: readonly ListedBackup[], plan?: ShownPlan): string {

@@ -8,7 +8,7 @@ import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
 import { recordPath } from '../s3-place.js';
 import type { CommandSession } from '../session.js';
-import { createdView, createDryRunView, recordFolder, skippedText } from './backup-view.js';
+import { createdView, createDryRunView, type PlannedExport, recordFolder, skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import type { BackupPlace } from './create-run.js';
 
@@ -73,6 +73,7 @@ export async function createOnAws(
       view: createDryRunView(
         tables.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
         skipped,
+        await planned(asExport),
       ),
       warnings: skipped.map(skippedText),
     };
@@ -138,6 +139,12 @@ async function checkSpan(
   if (since === null || text === undefined || resume === true) return;
   const { requireSpan } = await import('../../operations/archive/export-s3.js');
   await requireSpan(context, names, { since, text });
+}
+
+async function planned(wanted: WantedExport | null): Promise<PlannedExport | null> {
+  if (wanted === null) return null;
+  const { urlOf } = await import('../../operations/archive/export-s3.js');
+  return { place: urlOf(wanted.to), changedSince: wanted.since };
 }
 
 /** How an export is made, or found again; undefined for AWS's own backups. */
