@@ -141,6 +141,25 @@ describe('backup to a folder', () => {
     expect(readdirSync(folders)).toEqual(['something-else']);
   });
 
+  it('is marked in the list where it holds chosen sessions only, and what is listed is not taken for all', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '-q'], cwd);
+    await run(['backup', '--expired', '-q'], cwd, { now: NOW + 60_000 });
+    const { backups } = JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout);
+    expect(backups).toMatchObject([
+      { name: name(1), isPartOfTables: true },
+      { name: name(0), isPartOfTables: false },
+    ]);
+    const csv = (await run(['backup', 'list', '-o', 'csv'], cwd)).stdout.trimEnd().split('\r\n');
+    expect(csv.map((line) => line.split(',').at(-1))).toEqual(['isPartOfTables', 'true', 'false']);
+    const text = stripVTControlCharacters((await run(['backup', 'list'], cwd, { columns: 160 })).stdout);
+    expect(text).toMatch(new RegExp(`${name(1)} .*ARCHIVE, in part`));
+    expect(text).not.toMatch(new RegExp(`${name(0)} .*in part`));
+    expect(text).toContain(`of chosen sessions only: ${name(1)}\n`);
+    const shown = JSON.parse((await run(['backup', 'show', name(1), '--json'], cwd)).stdout);
+    expect(shown.backups).toMatchObject([{ isPartOfTables: true }]);
+  });
+
   it('writes nothing with --dry-run', async () => {
     const cwd = tempFolder();
     const { code, stdout } = await run(['backup', '--to', 'a', '--dry-run', '--json'], cwd);
