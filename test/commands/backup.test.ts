@@ -281,6 +281,44 @@ describe('a passphrase for an archive that is not encrypted', () => {
 });
 
 describe('backup verify', () => {
+  it('of an archive that was not finished ends with 3, and says where and how to go on', async () => {
+    const cwd = tempFolder();
+    const folder = path.join(cwd, 'a');
+    mkdirSync(folder);
+    const journal = path.join(folder, 'archive.partial.jsonl');
+    const command = 'mcp-sessions backup --to a --resume';
+    writeFileSync(journal, `${JSON.stringify({ command })}\n`);
+    const json = await run(['backup', 'verify', 'a', '--json'], cwd);
+    expect([json.code, json.stderr, JSON.parse(json.stdout)]).toMatchObject([
+      3,
+      '',
+      { ok: false, problems: [{ file: journal, line: null }], unfinished: { command } },
+    ]);
+    const { stdout } = await run(['backup', 'verify', 'a', '-q'], cwd);
+    expect(stdout).toContain('archive.partial.jsonl: the archive was not finished');
+    expect(stdout).toContain(`remove the folder, or go on with it:\n  ${command}\n`);
+    writeFileSync(journal, '');
+    const lost = await run(['backup', 'verify', 'a', '-q'], cwd);
+    expect([lost.code, lost.stdout]).toEqual([3, expect.stringContaining('remove the folder, and begin again')]);
+  });
+
+  it.each([
+    ['nowhere', "there is no folder '"],
+    ['.', "there is no archive in '"],
+    ['plain', "' is a file: an archive is a folder"],
+    ['plain/below', "there is no folder '"],
+  ])('%s is no archive', async (named, said) => {
+    const cwd = tempFolder();
+    writeFileSync(path.join(cwd, 'plain'), 'x');
+    const { code, stdout, stderr } = await run(['backup', 'verify', named, '--json'], cwd);
+    expect([code, stdout, JSON.parse(stderr).error]).toMatchObject([
+      1,
+      '',
+      { code: 'FILE_ERROR', message: expect.stringContaining(said), hint: expect.stringMatching(/./) },
+    ]);
+    expect(stderr).not.toContain('ENOTDIR');
+  });
+
   it('tells what it found, in every format', async () => {
     const cwd = tempFolder();
     await run(['backup', '--to', 'a', '-q'], cwd);

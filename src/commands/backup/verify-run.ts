@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { EXIT } from '../../errors.js';
 import type { VerifyResult } from '../../operations/archive/verify.js';
+import type { Page } from '../../output/page.js';
 import type { View } from '../../output/view.js';
 import { withSecret } from '../archive-secret.js';
 import type { Outcome } from '../definition.js';
@@ -12,8 +13,8 @@ import type { VerifyBackupFlags } from './verify.js';
 const number = (value: number): string => value.toLocaleString('en-US');
 
 function verifyView(result: VerifyResult): View {
-  const { ok, tables, problems, path: folder, encrypted } = result;
-  const json = { ok, path: folder, encrypted, tables, problems };
+  const { ok, tables, problems, path: folder, encrypted, unfinished } = result;
+  const json = { ok, path: folder, encrypted, tables, problems, unfinished };
   return {
     json,
     lines: [json],
@@ -28,16 +29,25 @@ function verifyView(result: VerifyResult): View {
         ...problems.map(({ file, line, reason }) =>
           page.error(`${path.relative(folder, file)}${line === null ? '' : `, line ${line}`}: ${reason}`),
         ),
-        page.note(closing(result)),
+        ...closing(page, result),
       ].join('\n'),
   };
 }
 
-function closing({ ok, problems }: VerifyResult): string {
-  if (ok) return 'every byte is as it was written';
-  return problems.length > 0 && problems.every(({ index }) => index !== undefined)
-    ? 'an index takes no such items: `restore --no-indexes` puts them into a new table without it'
-    : 'the archive is not as it was written';
+function closing(page: Page, { ok, problems, path: folder, unfinished }: VerifyResult): readonly string[] {
+  if (ok) return [page.note('every byte is as it was written')];
+  if (unfinished !== null)
+    return unfinished.command === null
+      ? [page.note('nothing can go on with it; remove the folder, and begin again:'), page.block(folder)]
+      : [page.note('remove the folder, or go on with it:'), page.block(unfinished.command)];
+  const isForIndexes = problems.length > 0 && problems.every(({ index }) => index !== undefined);
+  return [
+    page.note(
+      isForIndexes
+        ? 'an index takes no such items: `restore --no-indexes` puts them into a new table without it'
+        : 'the archive is not as it was written',
+    ),
+  ];
 }
 
 async function chooseArchive(session: CommandSession): Promise<string> {

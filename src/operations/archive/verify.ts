@@ -2,7 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Secret } from '../../archive/cipher.js';
 import { ArchiveDamage, onDisk } from '../../archive/disk.js';
+import { JOURNAL } from '../../archive/format.js';
+import { Journal } from '../../archive/journal.js';
+import { lockArchive } from '../../archive/lock.js';
 import { openArchive, type OpenTable } from '../../archive/open.js';
+import { CliError } from '../../errors.js';
 import { type Layout, LAYOUTS } from '../../schema/index.js';
 import type { Progress } from '../../progress.js';
 import { exportedTable } from './export-layout.js';
@@ -20,6 +24,8 @@ export interface VerifyOptions {
 export interface VerifyResult extends ArchiveCheck {
   readonly path: string;
   readonly encrypted: boolean;
+  /** Of an archive that was not finished the command that goes on with it, null where none does; null for one that was. */
+  readonly unfinished: { readonly command: string | null } | null;
 }
 
 /** Files beside those of the lists. No restore reads them, but AWS's import takes whatever is in the folder. */
@@ -34,7 +40,8 @@ function extraFiles({ dataFolder, files }: OpenTable): readonly ArchiveProblem[]
 
 /**
  * Checks an archive, or an export that was downloaded, from its lists to its last line; no table is needed. What is wrong
- * is in the result; throws ARCHIVE_PARTIAL, ARCHIVE_LOCKED, FILE_ERROR where there is nothing to check.
+ * is in the result, that it was not finished too; throws ARCHIVE_LOCKED, FILE_ERROR where there is nothing to check, and
+ * ARCHIVE_BUSY where it is just being written.
  */
 export async function verifyArchive(
   folder: string,
@@ -53,10 +60,26 @@ export async function verifyArchive(
     const extra = archive.tables.flatMap(extraFiles);
     const problems = [...check.problems, ...extra];
     const ok = check.ok && extra.length === 0;
-    return { ...check, ok, problems, path: folder, encrypted: archive.cipher !== null };
+    return { ...check, ok, problems, path: folder, encrypted: archive.cipher !== null, unfinished: null };
   } catch (error) {
+    const none = { ok: false, tables: [], path: folder, encrypted: false } as const;
+    if (error instanceof CliError && error.code === 'ARCHIVE_PARTIAL') {
+      requireNoWriter(folder);
+      const problem = { file: path.join(folder, JOURNAL), line: null, reason: 'the archive was not finished' };
+      return { ...none, problems: [problem], unfinished: { command: Journal.commandOf(folder) } };
+    }
     if (!(error instanceof ArchiveDamage)) throw error;
     const { file, line, reason } = error;
-    return { ok: false, tables: [], problems: [{ file, line, reason }], path: folder, encrypted: false };
+    return { ...none, problems: [{ file, line, reason }], unfinished: null };
+  }
+}
+
+/** Nobody is told to remove what is being written. Throws ARCHIVE_BUSY. */
+function requireNoWriter(folder: string): void {
+  try {
+    lockArchive(folder)();
+  } catch (error) {
+    // Where nothing may be written, nothing is.
+    if (!(error instanceof CliError) || error.code === 'ARCHIVE_BUSY') throw error;
   }
 }
