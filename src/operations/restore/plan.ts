@@ -89,7 +89,7 @@ export interface RestorePlan {
 
 /**
  * Finds out where an archive's tables would go, and reads it whole before anything is changed: what is damaged is not
- * restored in part. Throws ARCHIVE_INVALID, TABLE_EXISTS, LAYOUT_MISMATCH.
+ * restored in part. Throws ARCHIVE_INVALID, TABLE_EXISTS, NOTHING_TO_RESUME, LAYOUT_MISMATCH.
  */
 export async function planRestore(context: OperationContext, request: RestoreRequest): Promise<RestorePlan> {
   const archive = openArchive(request.folder, request.secret);
@@ -192,6 +192,14 @@ async function planTarget(
   if (isOurs && journal === null)
     throw known.begun.choice === choiceOf(request, targets) ? halfMade(target) : begunOtherwise(known);
   const exists = isThere && !isOurs;
+  if (exists && request.onConflict === null && request.resume && journal === null)
+    throw new CliError(
+      'NOTHING_TO_RESUME',
+      `there is no restore of this archive to go on with: the table '${target}' exists, and nothing is left to do that one had begun; nothing was touched`,
+      {
+        hint: 'a finished restore leaves nothing; --on-conflict skip writes what is missing, --to-table restores beside it',
+      },
+    );
   if (exists && request.onConflict === null)
     throw new CliError('TABLE_EXISTS', `the table '${target}' exists already`, {
       hint: `give --to-${source.role === 'events' ? 'events-' : ''}table another name, or --on-conflict to restore into this one`,

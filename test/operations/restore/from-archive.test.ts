@@ -320,8 +320,22 @@ describe('a restore that was stopped', () => {
     writeFileSync(list, changed);
     writeFileSync(`${list}.sha256`, `${createHash('sha256').update(changed).digest('hex')}  archive.json\n`);
     await expect(restoreFrom(context, folder, { toTable: copy, events: false, resume: true })).rejects.toMatchObject({
-      code: 'TABLE_EXISTS',
+      code: 'NOTHING_TO_RESUME',
     });
+  });
+
+  it('is gone on with once: when it is finished, nothing is left to go on with, and nothing is touched', async () => {
+    const { context, folder, copy } = await stopped();
+    const request = { toTable: copy, events: false, resume: true };
+    expect((await restoreFrom(context, folder, request)).error).toBeNull();
+    const [id = ''] = await idsOf(engine.raw, copy);
+    await engine.raw.call('DeleteItem', { TableName: copy, Key: { session_id: { S: id } } });
+    const left = await contentOf(engine.raw, copy);
+    await expect(restoreFrom(context, folder, request)).rejects.toMatchObject({
+      code: 'NOTHING_TO_RESUME',
+      message: expect.stringContaining(`'${copy}'`),
+    });
+    expect(await contentOf(engine.raw, copy)).toEqual(left);
   });
 
   it('does not take for a conflict what it wrote itself', async () => {
