@@ -101,6 +101,17 @@ describe('backup to a folder', () => {
     expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
   });
 
+  it('takes the next second too where another run takes the name at the same moment', async () => {
+    const cwd = tempFolder();
+    const runs = await Promise.all([1, 2, 3].map(() => run(['backup', '--json'], cwd)));
+    expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([1, 2, 3].map(() => [0, '']));
+    const folders = runs.map(({ stdout }) => path.basename(JSON.parse(stdout).archive.path)).toSorted();
+    expect(folders).toEqual(['00', '01', '02'].map((seconds) => `mcp-sessions-backup-20261120-1425${seconds}`));
+    const named = await Promise.all([1, 2].map(() => run(['backup', '--to', 'mine', '--json'], cwd)));
+    expect(named.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1]);
+    expect(readdirSync(cwd).toSorted()).toEqual(['.mcp-sessions', 'mine']);
+  });
+
   it('is listed, shown, pruned and deleted where the endpoint has no backups', async () => {
     const cwd = tempFolder();
     const folders = path.join(cwd, '.mcp-sessions', 'backups');
