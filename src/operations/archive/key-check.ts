@@ -25,7 +25,7 @@ export interface KeyProblem {
   readonly index: string | null;
 }
 
-/** Bytes at the most, of the table's own keys and of those of an index [Developer Guide, limits]. */
+/** Bytes at the most, also of the keys of an index, which DynamoDB enforces at every write [DG, index key violations]. */
 const MOST_BYTES = { partitionKey: 2048, sortKey: 1024 } as const;
 
 /** Why a value cannot be a key, or its text if it can; undefined where an item has none. */
