@@ -25,14 +25,14 @@ export interface KeyProblem {
   readonly index: string | null;
 }
 
-/** Bytes at the most, also of the keys of an index, which DynamoDB enforces at every write [DG, index key violations]. */
+/** Bytes at the most of the table's own keys [DG, limits]. Of an index's keys not every engine limits them. */
 const MOST_BYTES = { partitionKey: 2048, sortKey: 1024 } as const;
 
 /** Why a value cannot be a key, or its text if it can; undefined where an item has none. */
 function keyValue(
   item: WireItem,
   { name, type }: KeyAttribute,
-  mostBytes: number,
+  mostBytes = Number.POSITIVE_INFINITY,
 ): { readonly text: string } | { readonly problem: string } | undefined {
   const value = Object.hasOwn(item, name) ? item[name] : undefined;
   const [entry] = value === undefined ? [] : Object.entries(value);
@@ -50,14 +50,10 @@ export function keyProblem(item: WireItem, { keys, indexes }: KeyRules, seen: Ke
   const own = keys === null ? undefined : ownProblem(item, keys, seen);
   if (own !== undefined) return { reason: own, index: null };
   for (const { name, partitionKey, sortKey, isLocal = false } of indexes) {
-    const parts = [
-      [partitionKey, MOST_BYTES.partitionKey],
-      [sortKey, MOST_BYTES.sortKey],
-    ] as const;
-    for (const [key, mostBytes] of parts) {
+    for (const key of [partitionKey, sortKey]) {
       if (key === undefined) continue;
       // An item without it is not in the index, that is all.
-      const found = keyValue(item, key, mostBytes);
+      const found = keyValue(item, key);
       if (found !== undefined && 'problem' in found)
         return {
           reason: `'${key.name}', a key (${key.type}) of the index '${name}', ${found.problem}`,
