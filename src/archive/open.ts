@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, lstatSync, readdirSync } from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { CliError } from '../errors.js';
+import { CliError, errorCode } from '../errors.js';
 import type { TableRecord, TableRole } from '../schema/index.js';
 import { Cipher, type Secret } from './cipher.js';
 import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
@@ -44,8 +44,23 @@ export interface OpenArchive {
 
 /** Opens an archive, or an export of AWS's that was downloaded. Throws ARCHIVE_PARTIAL, ARCHIVE_INVALID, ARCHIVE_LOCKED. */
 export function openArchive(folder: string, secret: Secret | null): OpenArchive {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) throw new CliError('FILE_ERROR', `there is no folder '${folder}'`);
+  const found = onDisk('read', folder, () => {
+    try {
+      return statSync(folder, { throwIfNoEntry: false });
+    } catch (error) {
+      // A part of the path is a file.
+      if (errorCode(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  });
+  if (found === undefined)
+    throw new CliError('FILE_ERROR', `there is no folder '${folder}'`, {
+      hint: "name an archive's folder; `mcp-sessions backup list` shows those below .mcp-sessions/backups/",
+    });
+  if (!found.isDirectory())
+    throw new CliError('FILE_ERROR', `'${folder}' is a file: an archive is a folder`, {
+      hint: `name the folder, '${path.dirname(folder)}' perhaps`,
+    });
   const names = onDisk('read', folder, () => readdirSync(folder));
   if (names.includes(LIST)) return openOwn(folder, secret);
   if (names.includes(JOURNAL)) throw unfinished(folder);

@@ -26,7 +26,7 @@ import { commandLine } from './equivalent.js';
 import type { RestoreFlags } from './restore.js';
 import { planText, restoreDryRunView, restoreView } from './restore-backup-view.js';
 import type { AwsSource } from './restore-run.js';
-import { s3Url } from './s3-place.js';
+import { recordPath, s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 import { billingOf } from './setup-options.js';
 
@@ -81,7 +81,7 @@ async function requestOf(session: CommandSession, backup: string | null, flags: 
     withoutEvents: !flags.events,
     overrides: { ttl: flags.ttl, noIndexes: !flags.indexes, ...(billing !== undefined && { billing }) },
     count: flags.count,
-    recordFile: flags.record === undefined ? null : path.resolve(cwd, flags.record),
+    recordFile: flags.record === undefined ? null : recordPath(cwd, flags.record),
     recordFolder: recordFolder(cwd),
   };
 }

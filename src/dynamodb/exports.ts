@@ -69,12 +69,15 @@ function toExport(description: ExportDescription | undefined, operation: string)
   };
 }
 
+/** What an incremental export may span, in milliseconds [ExportTableToPointInTime]. */
+export const EXPORT_SPAN = { least: 15 * 60_000, most: 24 * 3_600_000 } as const;
+
 /** Starts to export a table into a bucket; it needs point-in-time recovery and costs no capacity. */
 export async function startExport(
   dynamo: Dynamo,
   { name, arn }: { readonly name: string; readonly arn: string },
   { bucket, prefix }: S3Place,
-  /** Epoch milliseconds: only what changed from here to now; null for the whole table. */
+  /** Epoch milliseconds: only what changed from here on; null for the whole table. */
   changedSince: number | null,
   now: number,
 ): Promise<TableExport> {
@@ -92,7 +95,8 @@ export async function startExport(
                 ExportType: 'INCREMENTAL_EXPORT',
                 IncrementalExportSpecification: {
                   ExportFromTime: new Date(changedSince),
-                  ExportToTime: new Date(now),
+                  // A day may have been exceeded by what it took to come here.
+                  ExportToTime: new Date(Math.min(now, changedSince + EXPORT_SPAN.most)),
                   ExportViewType: 'NEW_AND_OLD_IMAGES',
                 },
               }),

@@ -29,7 +29,7 @@ export type * from './types.js';
 export { type LayoutIssue, validateLayout } from './validate.js';
 export { canonicalItem } from './canonical.js';
 export { type ExpiryAttribute, expiryAttributes, isTtlDue, shiftExpiry } from './shift-expiry.js';
-export { parseWireItem, type WireItem } from './wire-check.js';
+export { canonicalNumber, parseWireItem, type WireItem } from './wire-check.js';
 export { fromWire, itemFromWire, itemToWire, toWire, type WireValue } from './wire.js';
 export * from './filter.js';
 export { parseWhere, type Where, type WhereOperator, whereProblem, WHERE_OPERATORS } from './where.js';

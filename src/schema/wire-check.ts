@@ -14,8 +14,9 @@ const SMALLEST_POWER = -130;
 const LARGEST_POWER = 125;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isNumber = (value: unknown): boolean => typeof value === 'string' && exactNumber(value) !== null;
+/** DynamoDB's texts are UTF-8, which has no half of a surrogate pair; a request that holds one is refused whole. */
+const isText = (value: unknown): boolean => typeof value === 'string' && value.isWellFormed();
+const isNumber = (value: unknown): boolean => typeof value === 'string' && canonicalNumber(value) !== null;
 const isBinary = (value: unknown): boolean => typeof value === 'string' && BASE64.test(value);
 /** `same` gives what is equal of elements that DynamoDB takes for one: a set has each once. */
 const isSetOf =
@@ -29,7 +30,7 @@ function plainNumber(text: string): string {
 }
 
 /** One text for each number, whatever way it is written: `1` and `1.0` are one. null for what DynamoDB does not take. */
-function exactNumber(text: string): string | null {
+export function canonicalNumber(text: string): string | null {
   if (PLAIN_NUMBER.test(text)) return plainNumber(text);
   const [matched, sign = '', whole = '', fraction = '', power = '0'] = NUMBER.exec(text) ?? [];
   if (matched === undefined) return null;
@@ -48,9 +49,12 @@ const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
   BOOL: (value) => typeof value === 'boolean',
   NULL: (value) => value === true,
   SS: isSetOf(isText),
-  NS: isSetOf(isNumber, (value) => exactNumber(String(value))),
+  NS: isSetOf(isNumber, (value) => canonicalNumber(String(value))),
   BS: isSetOf(isBinary),
 };
+
+const isHalf = (content: unknown): boolean =>
+  [content].flat().some((text) => typeof text === 'string' && !text.isWellFormed());
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -73,11 +77,15 @@ function valueProblem(value: unknown, name: string, depth: number): string | und
   }
   const check = Object.hasOwn(SCALARS, type) ? SCALARS[type] : undefined;
   if (check === undefined) return `'${name}' has the type '${type}', which DynamoDB does not know`;
-  return check(content) ? undefined : `'${name}' is not of its type ${type}`;
+  if (check(content)) return undefined;
+  return isHalf(content)
+    ? `'${name}' is no text: it has half of a surrogate pair`
+    : `'${name}' is not of its type ${type}`;
 }
 
 function entriesProblem(values: object, within: string | null, depth: number): string | undefined {
   for (const [name, value] of Object.entries(values)) {
+    if (!isText(name)) return 'a name is no text: it has half of a surrogate pair';
     const problem = valueProblem(value, within === null ? name : `${within}.${name}`, depth + 1);
     if (problem !== undefined) return problem;
   }

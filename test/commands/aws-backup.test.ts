@@ -455,13 +455,49 @@ describe('backup to S3 and restore from it', () => {
     [['teardown', '--backup', '--to', 's3:/bucket/x'], 'not a place in S3'],
     [['backup', '--to', 's3://bucket', '--changed-since', 'monday'], 'not an instant'],
     [['backup', '--changed-since', '1h'], '--to s3://'],
+    [
+      ['backup', '--to', 's3://bucket', '--changed-since', '5m'],
+      "--changed-since '5m' (2026-11-20T14:20:00.000Z) is less",
+    ],
+    [
+      ['backup', '--to', 's3://bucket', '--changed-since', '25h', '--dry-run'],
+      "'25h' (2026-11-19T13:25:00.000Z) is more",
+    ],
     [['backup', '--to', 's3://bucket', '--encrypt'], '--encrypt'],
+    [['backup', '--record', 's3://bucket/record.json'], "--record 's3://bucket/record.json' is a place in S3"],
+    [['backup', '--to', 's3://bucket', '--record', 'S3:bucket'], "--record 'S3:bucket' is a place in S3"],
+    [['backup', '--dry-run', '--record', 's3://bucket/r'], "--record 's3://bucket/r' is a place in S3"],
+    [['restore', 'latest', '--record', 's3://bucket/r', '--to-table', 'copy'], "--record 's3://bucket/r'"],
     [['backup', '--resume'], '--resume'],
     [['restore', 's3://bucket', '--in-place'], 'needs a backup'],
   ])('%j is a usage error', async (argv, said) => {
     const result = await run([...argv, '--json']);
     expect([result.code, errorOf(result).code]).toEqual([2, 'USAGE']);
     expect(result.stderr).toContain(said);
+    expect(aws.writes()).toEqual([]);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('says with --dry-run where to, and whether all is exported or what changed', async () => {
+    await withRecovery();
+    const now = Date.now() + 3_600_000;
+    const full = ['--to', 's3://bucket/here/', '--dry-run'];
+    expect(JSON.parse((await backup([...full, '--json'], { now })).stdout).backups).toMatchObject([
+      { table: 'mcp-sessions', outcome: 'planned', place: 's3://bucket/here', type: 'FULL_EXPORT', changedSince: null },
+      { table: 'mcp-session-events', place: 's3://bucket/here', type: 'FULL_EXPORT' },
+    ]);
+    expect((await backup([...full, '-q'], { now })).stdout).toContain(
+      '+ mcp-sessions-export to s3://bucket/here: full, all items\n',
+    );
+    const since = new Date(now - 1_200_000).toISOString();
+    const partial = [...full, '--changed-since', since];
+    expect(JSON.parse((await backup([...partial, '--json'], { now })).stdout).backups).toMatchObject([
+      { type: 'INCREMENTAL_EXPORT', changedSince: since },
+      { type: 'INCREMENTAL_EXPORT', changedSince: since },
+    ]);
+    expect((await backup([...partial, '-q'], { now })).stdout).toContain(
+      `+ mcp-sessions-export to s3://bucket/here: incremental, what changed since ${since}\n`,
+    );
     expect(aws.writes()).toEqual([]);
   });
 

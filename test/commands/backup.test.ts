@@ -101,6 +101,17 @@ describe('backup to a folder', () => {
     expect(await latest([...copy, '--sessions-table', 'nowhere'])).toBe('FILE_ERROR');
   });
 
+  it('takes the next second too where another run takes the name at the same moment', async () => {
+    const cwd = tempFolder();
+    const runs = await Promise.all([1, 2, 3].map(() => run(['backup', '--json'], cwd)));
+    expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([1, 2, 3].map(() => [0, '']));
+    const folders = runs.map(({ stdout }) => path.basename(JSON.parse(stdout).archive.path)).toSorted();
+    expect(folders).toEqual(['00', '01', '02'].map((seconds) => `mcp-sessions-backup-20261120-1425${seconds}`));
+    const named = await Promise.all([1, 2].map(() => run(['backup', '--to', 'mine', '--json'], cwd)));
+    expect(named.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1]);
+    expect(readdirSync(cwd).toSorted()).toEqual(['.mcp-sessions', 'mine']);
+  });
+
   it('is listed, shown, pruned and deleted where the endpoint has no backups', async () => {
     const cwd = tempFolder();
     const folders = path.join(cwd, '.mcp-sessions', 'backups');
@@ -139,6 +150,25 @@ describe('backup to a folder', () => {
     expect(readdirSync(folders)).toEqual(['something-else']);
     expect((await run(['backup', 'delete', 'something-else', '--yes', '--json'], cwd)).code).toBe(1);
     expect(readdirSync(folders)).toEqual(['something-else']);
+  });
+
+  it('is marked in the list where it holds chosen sessions only, and what is listed is not taken for all', async () => {
+    const cwd = tempFolder();
+    await run(['backup', '-q'], cwd);
+    await run(['backup', '--expired', '-q'], cwd, { now: NOW + 60_000 });
+    const { backups } = JSON.parse((await run(['backup', 'list', '--json'], cwd)).stdout);
+    expect(backups).toMatchObject([
+      { name: name(1), isPartOfTables: true },
+      { name: name(0), isPartOfTables: false },
+    ]);
+    const csv = (await run(['backup', 'list', '-o', 'csv'], cwd)).stdout.trimEnd().split('\r\n');
+    expect(csv.map((line) => line.split(',').at(-1))).toEqual(['isPartOfTables', 'true', 'false']);
+    const text = stripVTControlCharacters((await run(['backup', 'list'], cwd, { columns: 160 })).stdout);
+    expect(text).toMatch(new RegExp(`${name(1)} .*ARCHIVE, in part`));
+    expect(text).not.toMatch(new RegExp(`${name(0)} .*in part`));
+    expect(text).toContain(`of chosen sessions only: ${name(1)}\n`);
+    const shown = JSON.parse((await run(['backup', 'show', name(1), '--json'], cwd)).stdout);
+    expect(shown.backups).toMatchObject([{ isPartOfTables: true }]);
   });
 
   it('writes nothing with --dry-run', async () => {
@@ -262,6 +292,44 @@ describe('a passphrase for an archive that is not encrypted', () => {
 });
 
 describe('backup verify', () => {
+  it('of an archive that was not finished ends with 3, and says where and how to go on', async () => {
+    const cwd = tempFolder();
+    const folder = path.join(cwd, 'a');
+    mkdirSync(folder);
+    const journal = path.join(folder, 'archive.partial.jsonl');
+    const command = 'mcp-sessions backup --to a --resume';
+    writeFileSync(journal, `${JSON.stringify({ command })}\n`);
+    const json = await run(['backup', 'verify', 'a', '--json'], cwd);
+    expect([json.code, json.stderr, JSON.parse(json.stdout)]).toMatchObject([
+      3,
+      '',
+      { ok: false, problems: [{ file: journal, line: null }], unfinished: { command } },
+    ]);
+    const { stdout } = await run(['backup', 'verify', 'a', '-q'], cwd);
+    expect(stdout).toContain('archive.partial.jsonl: the archive was not finished');
+    expect(stdout).toContain(`remove the folder, or go on with it:\n  ${command}\n`);
+    writeFileSync(journal, '');
+    const lost = await run(['backup', 'verify', 'a', '-q'], cwd);
+    expect([lost.code, lost.stdout]).toEqual([3, expect.stringContaining('remove the folder, and begin again')]);
+  });
+
+  it.each([
+    ['nowhere', "there is no folder '"],
+    ['.', "there is no archive in '"],
+    ['plain', "' is a file: an archive is a folder"],
+    ['plain/below', "there is no folder '"],
+  ])('%s is no archive', async (named, said) => {
+    const cwd = tempFolder();
+    writeFileSync(path.join(cwd, 'plain'), 'x');
+    const { code, stdout, stderr } = await run(['backup', 'verify', named, '--json'], cwd);
+    expect([code, stdout, JSON.parse(stderr).error]).toMatchObject([
+      1,
+      '',
+      { code: 'FILE_ERROR', message: expect.stringContaining(said), hint: expect.stringMatching(/./) },
+    ]);
+    expect(stderr).not.toContain('ENOTDIR');
+  });
+
   it('tells what it found, in every format', async () => {
     const cwd = tempFolder();
     await run(['backup', '--to', 'a', '-q'], cwd);

@@ -27,6 +27,7 @@ describe('parseWireItem', () => {
     },
     { a: { N: `0.${'0'.repeat(129)}1` }, b: { N: `1${'0'.repeat(125)}` }, c: { NS: ['1', '-1', '10', '0.1', '0'] } },
     nested(31),
+    { a: { S: '\ud83d\ude00' } },
   ])('takes %j', (item) => {
     expect(parseWireItem(item)).toEqual({ ok: true, item });
   });
@@ -59,6 +60,11 @@ describe('parseWireItem', () => {
     [{ a: { M: [] } }, /'a' is no map/],
     [{ a: { M: { b: { L: [{ S: 1 }] } } } }, /'a\.b' is not of its type S/],
     [nested(40), /nested deeper/],
+    // UTF-8 has no half of a surrogate pair, and DynamoDB takes no request with one.
+    [{ a: { S: 'x\ud800' } }, /'a' is no text/],
+    [{ a: { SS: ['x', '\udc00y'] } }, /'a' is no text/],
+    [{ a: { M: { b: { S: '\ude00\ud83d' } } } }, /'a\.b' is no text/],
+    [{ ['a\ud800']: { S: 'x' } }, /a name is no text/],
   ])('refuses %j', (value, reason) => {
     expect(reasonOf(value)).toMatch(reason);
   });

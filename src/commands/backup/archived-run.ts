@@ -29,6 +29,7 @@ const rowOf = (folder: ListedArchive): Row => ({
     path: folder.path,
     tables: folder.tables.map(({ name }) => name),
     items: folder.tables.reduce((total, { items }) => total + items, 0),
+    isPartOfTables: folder.isPartOfTables,
   },
   folder,
 });
@@ -55,9 +56,9 @@ export async function showArchived(session: CommandSession, text: string): Promi
   const tables = text === 'latest' ? (await session.target()).names.map(({ name }) => name) : [];
   const newest = text === 'latest' ? latestArchive(archivesOf(session), tables) : undefined;
   const row = rowOf(newest ?? find(session, text));
-  const { tables: held, encrypted, isPartOfTables } = row.folder;
+  const { tables: held, encrypted } = row.folder;
   const shown = listView([row], session.runtime.now(), []);
-  const json = { ...listedJson(row, session.runtime.now()), tables: held, encrypted, isPartOfTables };
+  const json = { ...listedJson(row, session.runtime.now()), tables: held, encrypted };
   const view: View = {
     ...shown,
     json: { backups: [json] },
@@ -66,7 +67,6 @@ export async function showArchived(session: CommandSession, text: string): Promi
       [
         shown.human(page),
         ...held.map(({ name, items }) => page.note(`${items.toLocaleString('en-US')} items of '${name}'`)),
-        ...(isPartOfTables ? [page.note('of chosen sessions only')] : []),
         ...(encrypted ? [page.note('encrypted')] : []),
         page.note(row.folder.path),
       ].join('\n'),

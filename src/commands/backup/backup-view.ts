@@ -38,8 +38,13 @@ const KEYS = ['table', 'name', 'arn', 'status', 'createdAt', 'sizeBytes'] as con
 export type ListedBackup = Shown & {
   readonly type: string;
   readonly createdAt: number;
-  /** For an archive: its folder, the tables in it, and the items of all of them. */
-  readonly archive?: { readonly path: string; readonly tables: readonly string[]; readonly items: number };
+  /** For an archive: its folder, the tables in it, the items of all of them, and whether it is of chosen sessions only. */
+  readonly archive?: {
+    readonly path: string;
+    readonly tables: readonly string[];
+    readonly items: number;
+    readonly isPartOfTables: boolean;
+  };
 };
 
 /** What of a plan of pruning is told. */
@@ -74,13 +79,13 @@ export function backupTable(page: Page, backups: readonly ListedBackup[]): strin
       { key: 'table', title: 'Table', priority: 1, truncate: 'middle', min: 12 },
       { key: 'type', title: 'Type', priority: 2 },
     ],
-    backups.map(({ name, status, createdAt, sizeBytes, table, type }) => ({
+    backups.map(({ name, status, createdAt, sizeBytes, table, type, archive }) => ({
       name,
       status: { text: status, style: statusStyle(status) },
       age: relativeTime(new Date(createdAt), page.now),
       size: sizeBytes === null ? null : formatSize(sizeBytes),
       table,
-      type,
+      type: archive?.isPartOfTables === true ? `${type}, in part` : type,
     })),
     'use a wider terminal, or --output json',
   );
@@ -92,12 +97,23 @@ export function listView(backups: readonly ListedBackup[], now: number, tables: 
   return {
     json: { backups: rows },
     lines: rows,
-    columns: [...KEYS, 'type', 'ageSeconds'],
+    columns: [
+      ...KEYS,
+      'type',
+      'ageSeconds',
+      ...(backups.some(({ archive }) => archive !== undefined) ? ['isPartOfTables'] : []),
+    ],
     records: rows.map(flat),
-    human: (page) =>
-      backups.length === 0
-        ? page.note(`no backup of ${tables.join(' and ')}`)
-        : `${backupTable(page, backups)}\n\n${page.note(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, newest first`)}`,
+    human: (page) => {
+      if (backups.length === 0) return page.note(`no backup of ${tables.join(' and ')}`);
+      const parts = backups.filter(({ archive }) => archive?.isPartOfTables === true).map(({ name }) => name);
+      return [
+        backupTable(page, backups),
+        '',
+        ...(parts.length === 0 ? [] : [page.note(`of chosen sessions only: ${parts.join(', ')}`)]),
+        page.note(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, newest first`),
+      ].join('\n');
+    },
   };
 }
 
@@ -156,24 +172,44 @@ export function createdView(
   };
 }
 
-/** What would be backed up. */
+/** An export that would be asked for. */
+export interface PlannedExport {
+  /** `s3://bucket/prefix`. */
+  readonly place: string;
+  /** Epoch milliseconds; null for the whole tables. */
+  readonly changedSince: number | null;
+}
+
+/** What would be backed up; `exported` is null for AWS's own backups. */
 export function createDryRunView(
   tables: readonly { readonly table: string; readonly name: string }[],
   skipped: readonly SkippedTable[],
+  exported: PlannedExport | null,
 ): View {
   const rows = tables.map(({ table, name }) => ({
     ...backupJson({ table, name, arn: null, status: 'PLANNED', createdAt: null, sizeBytes: null }),
     outcome: 'planned',
+    ...(exported !== null && {
+      place: exported.place,
+      type: exported.changedSince === null ? 'FULL_EXPORT' : 'INCREMENTAL_EXPORT',
+      changedSince: iso(exported.changedSince),
+    }),
   }));
+  const what = exported === null ? '' : ` to ${exported.place}: ${spanText(exported)}`;
   return {
     json: { dryRun: true, backups: rows, skipped },
     lines: rows,
-    columns: [...KEYS, 'outcome'],
+    columns: [...KEYS, 'outcome', ...(exported === null ? [] : ['place', 'type', 'changedSince'])],
     records: rows,
     human: (page) =>
-      [...tables.map(({ name }) => page.added(name)), '', page.note('a dry run: nothing was changed')].join('\n'),
+      [...tables.map(({ name }) => page.added(`${name}${what}`)), '', page.note('a dry run: nothing was changed')].join(
+        '\n',
+      ),
   };
 }
+
+const spanText = ({ changedSince }: PlannedExport): string =>
+  changedSince === null ? 'full, all items' : `incremental, what changed since ${isoTime(new Date(changedSince))}`;
 
 /** What will be deleted, and what stays although a rule says otherwise. */
 export function deletePlanText(page: Page, backups: readonly ListedBackup[], plan?: ShownPlan): string {

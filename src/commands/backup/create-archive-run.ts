@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EXIT } from '../../errors.js';
+import { CliError, EXIT } from '../../errors.js';
 import type { ArchiveRequest, ArchiveResult } from '../../operations/archive/archive.js';
 import type { Target } from '../../operations/target.js';
 import { version } from '../../version.js';
@@ -33,6 +33,10 @@ function resumeCommand({ runtime }: CommandSession, folder: string): string {
   return commandLine([...words, '--to', folder, '--resume']);
 }
 
+const TAKEN: ReadonlySet<string> = new Set(['ARCHIVE_BUSY', 'ARCHIVE_EXISTS', 'ARCHIVE_PARTIAL']);
+
+const isTaken = (error: unknown): boolean => error instanceof CliError && TAKEN.has(error.code);
+
 const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
   incomplete === 0
     ? []
@@ -60,7 +64,8 @@ export async function createArchive(
   const target = await session.target();
   await warnOfNames(session, target.layout, filter);
   const [sessions] = target.names;
-  const place = folder ?? defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
+  const ownPlace = (): string => defaultFolder(runtime.cwd, sessions?.name ?? 'tables', runtime.now());
+  const place = folder ?? ownPlace();
   const choice = { events: flags.events, filter: Object.keys(filter).length === 0 ? null : filter };
   const { skipped } = await existingTables(context, target, flags.events);
   const warnings = skipped.map(skippedText);
@@ -69,19 +74,31 @@ export async function createArchive(
     return { view: archivePlanView(place, tables, skipped), warnings };
   }
   const secret = await secretForWriting(session, flags);
-  const request: ArchiveRequest = {
+  const same = await fingerprint(session, target, flags);
+  const requestFor = (where: string): ArchiveRequest => ({
     ...choice,
-    folder: place,
+    folder: where,
     secret,
     resume: flags.resume === true,
     segments: flags.segments ?? null,
     concurrency: flags.concurrency,
     maxReadUnits: flags.maxRcu ?? null,
-    fingerprint: await fingerprint(session, target, flags),
-    resumeCommand: resumeCommand(session, place),
+    fingerprint: same,
+    resumeCommand: resumeCommand(session, where),
     tool: `mcp-sessions ${version}`,
-  };
-  const result = await archive(context, target, request);
+  });
+  let request = requestFor(place);
+  let result: ArchiveResult;
+  for (;;) {
+    try {
+      result = await archive(context, target, request);
+      break;
+    } catch (error) {
+      // Another run has taken the name meanwhile: the next one is as good.
+      if (folder !== null || !isTaken(error)) throw error;
+      request = requestFor(ownPlace());
+    }
+  }
   return {
     view: archiveView(result, skipped, {
       resume: result.interrupted ? request.resumeCommand : null,

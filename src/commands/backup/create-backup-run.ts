@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { CliError, EXIT, type ExitCode } from '../../errors.js';
 import { type BackupMaker, type CreateBackupsResult, createBackups } from '../../operations/backup/create.js';
 import { backupName, stampOf } from '../../operations/backup/names.js';
@@ -7,8 +6,9 @@ import type { S3Place } from '../../operations/archive/export-s3.js';
 import { existingTables } from '../../operations/target.js';
 import { parseInstant } from '../../schema/duration.js';
 import type { Outcome } from '../definition.js';
+import { recordPath } from '../s3-place.js';
 import type { CommandSession } from '../session.js';
-import { createdView, createDryRunView, recordFolder, skippedText } from './backup-view.js';
+import { createdView, createDryRunView, type PlannedExport, recordFolder, skippedText } from './backup-view.js';
 import type { CreateBackupFlags } from './create.js';
 import type { BackupPlace } from './create-run.js';
 
@@ -49,11 +49,19 @@ export async function createOnAws(
   place: AwsPlace,
 ): Promise<Outcome> {
   refuseArchiveFlags(flags, place);
+  const { cwd } = session.runtime;
+  const file = flags.record === undefined ? null : recordPath(cwd, flags.record);
   const asExport = await wantedExport(flags, place, session.runtime.now());
   const context: OperationContext = await session.context();
   const target = await session.target();
   const { tables, skipped } = await existingTables(context, target, flags.events);
   const at = session.runtime.now();
+  await checkSpan(
+    context,
+    asExport,
+    flags,
+    tables.map(({ name }) => name),
+  );
   const maker = await makerOf(
     context,
     asExport,
@@ -65,17 +73,17 @@ export async function createOnAws(
       view: createDryRunView(
         tables.map(({ name }) => ({ table: name, name: maker?.nameOf(name) ?? backupName(name, stampOf(at)) })),
         skipped,
+        await planned(asExport),
       ),
       warnings: skipped.map(skippedText),
     };
-  const { cwd } = session.runtime;
   const request = {
     tables,
     layout: target.layout.id,
     at,
     wait: flags.wait,
     timeoutMs: flags.timeout,
-    records: flags.record === undefined ? { folder: recordFolder(cwd) } : { file: path.resolve(cwd, flags.record) },
+    records: file === null ? { folder: recordFolder(cwd) } : { file },
   };
   const result = await createBackups(context, request, maker);
   const error = errorOf(result, place);
@@ -118,6 +126,25 @@ async function wantedExport(
       hint: 'write ISO 8601 (2026-11-20T11:22:33Z) or how long ago (15m, 24h)',
     });
   return { to: parseS3Url(place.url), since };
+}
+
+/** Exports that are followed have begun in their time. */
+async function checkSpan(
+  context: OperationContext,
+  wanted: WantedExport | null,
+  { changedSince: text, resume }: CreateBackupFlags,
+  names: readonly string[],
+): Promise<void> {
+  const since = wanted?.since ?? null;
+  if (since === null || text === undefined || resume === true) return;
+  const { requireSpan } = await import('../../operations/archive/export-s3.js');
+  await requireSpan(context, names, { since, text });
+}
+
+async function planned(wanted: WantedExport | null): Promise<PlannedExport | null> {
+  if (wanted === null) return null;
+  const { urlOf } = await import('../../operations/archive/export-s3.js');
+  return { place: urlOf(wanted.to), changedSince: wanted.since };
 }
 
 /** How an export is made, or found again; undefined for AWS's own backups. */

@@ -11,7 +11,8 @@ export const verifyBackupCommand: CommandDefinition = {
     command
       .description(
         'Checks an archive without a table: every checksum, every count, that every line is an item, and that no key is\n' +
-          'there twice. Exit 3 when something is wrong, with the file and the line.',
+          'there twice. Exit 3 when something is wrong, with the file and the line. An export that was downloaded does not\n' +
+          'say its keys: they are those of --layout, or of the layout that its items look like.',
       )
       .argument(
         '[folder]',

@@ -3,14 +3,18 @@ import { itemsOf } from '../../archive/lines.js';
 import { fileProblem, type OpenArchive, type OpenTable, type SummedFile } from '../../archive/open.js';
 import { CliError } from '../../errors.js';
 import type { Progress } from '../../progress.js';
-import { itemFromWire, itemSize, type KeySchema, type WireItem } from '../../schema/index.js';
+import { itemFromWire, itemSize, type TableRecord, type WireItem } from '../../schema/index.js';
+import { commandLine } from '../command-line.js';
 import { KeySet } from '../purge/key-set.js';
+import { type IndexRule, type KeyProblem, keyProblem, type KeyRules } from './key-check.js';
 
 export interface ArchiveProblem {
   readonly file: string;
   /** null where it is the file as a whole. */
   readonly line: number | null;
   readonly reason: string;
+  /** The global index that takes no such item; a table without it does. */
+  readonly index?: string;
 }
 
 export interface CheckedTable {
@@ -23,6 +27,8 @@ export interface CheckedTable {
   readonly ok: boolean;
   /** False where the table's keys are not known, or there are more items than keys can be kept in mind. */
   readonly keysChecked: boolean;
+  /** Why not, and what to do about it; null where they were checked. */
+  readonly keysNote: string | null;
 }
 
 export interface ArchiveCheck {
@@ -37,8 +43,8 @@ export interface CheckOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Only these tables; all when left out. */
   readonly only?: (table: OpenTable) => boolean;
-  /** The keys of a table whose archive does not say them. */
-  readonly keysOf?: (table: OpenTable) => KeySchema | null;
+  /** The keys that the items of a table have to fit; left out: those of the archive's own description of it. */
+  readonly rulesOf?: (table: OpenTable) => KeyRules;
   /** Sees every item. */
   readonly onItem?: (table: OpenTable, item: WireItem) => void;
 }
@@ -55,7 +61,7 @@ export async function checkArchive(archive: OpenArchive, options: CheckOptions):
       archive,
       table,
       options,
-      keys: table.record?.keys ?? options.keysOf?.(table) ?? null,
+      rules: (options.rulesOf ?? recordedRules)(table),
       seen: new KeySet(),
       items: 0,
     };
@@ -67,38 +73,48 @@ export async function checkArchive(archive: OpenArchive, options: CheckOptions):
       if (broken !== null) problems.push({ file: file.file, line: found?.line ?? null, reason: broken.reason });
       else if (found !== null) problems.push(found);
     }
-    const { items, keys, seen } = checking;
+    const { items } = checking;
+    const keysNote = noteOn(checking);
     tables.push({
       role: table.role,
       table: table.name,
       items,
       expected: table.items,
       ok: problems.length === before && items === table.items,
-      keysChecked: keys !== null && !seen.isFull,
+      keysChecked: keysNote === null,
+      keysNote,
     });
   }
   return { ok: problems.length === 0 && tables.every(({ ok }) => ok), tables, problems };
+}
+
+function noteOn({ items, rules, seen }: Checking): string | null {
+  if (seen.isFull)
+    return 'it has more items than keys can be kept in mind: whether one is there twice was not looked at';
+  return rules.keys !== null || items === 0
+    ? null
+    : 'an export does not say its keys, and no layout that was named or recognized does: name one with --layout <id>, or describe yours in the configuration file';
 }
 
 interface Checking {
   readonly archive: OpenArchive;
   readonly table: OpenTable;
   readonly options: CheckOptions;
-  readonly keys: KeySchema | null;
+  readonly rules: KeyRules;
   readonly seen: KeySet;
   /** So far. */
   items: number;
 }
 
 async function checkFile(checking: Checking, file: SummedFile): Promise<ArchiveProblem | null> {
-  const { archive, table, options, keys, seen } = checking;
-  let repeated: ArchiveProblem | null = null;
+  const { archive, table, options, rules, seen } = checking;
+  let refused: ArchiveProblem | null = null;
   try {
     for await (const found of itemsOf(file, archive.cipher, true)) {
       if (options.signal.aborted) throw new CliError('INTERRUPTED', 'interrupted');
       for (const { line, item, length } of found) {
-        const reason = sizeProblem(item, length) ?? (keys === null ? undefined : keyProblem(item, keys, seen));
-        if (reason !== undefined) repeated ??= { file: file.file, line, reason };
+        const problem = sizeProblem(item, length) ?? keyProblem(item, rules, seen);
+        if (problem !== undefined) refused ??= problemAt(file, line, problem);
         options.onItem?.(table, item);
       }
       checking.items += found.length;
@@ -108,9 +124,9 @@ async function checkFile(checking: Checking, file: SummedFile): Promise<ArchiveP
   } catch (error) {
     if (!(error instanceof ArchiveDamage)) throw error;
     const { line, reason } = error;
-    return repeated ?? { file: file.file, line, reason };
+    return refused ?? { file: file.file, line, reason };
   }
-  return repeated;
+  return refused;
 }
 
 const LARGEST_ITEM = 400 * 1024;
@@ -118,34 +134,41 @@ const LARGEST_ITEM = 400 * 1024;
 const SIZE_TOLERANCE = 1024;
 
 /** Why no table would take an item, or undefined. `characters` are those of its line: three bytes each at the most. */
-function sizeProblem(item: WireItem, characters: number): string | undefined {
+function sizeProblem(item: WireItem, characters: number): KeyProblem | undefined {
   if (characters * 3 <= LARGEST_ITEM || itemSize(itemFromWire(item)) <= LARGEST_ITEM + SIZE_TOLERANCE) return undefined;
-  return 'is larger than the 400 KB that an item may have';
+  return { reason: 'is larger than the 400 KB that an item may have', index: null };
 }
 
-/** Why an item cannot be the only one of its key, or undefined. */
-function keyProblem(item: WireItem, { partitionKey, sortKey }: KeySchema, seen: KeySet): string | undefined {
-  const parts: string[] = [];
-  for (const key of sortKey === undefined ? [partitionKey] : [partitionKey, sortKey]) {
-    const value = Object.hasOwn(item, key.name) ? item[key.name] : undefined;
-    const [type, content] = value === undefined ? [] : (Object.entries(value)[0] ?? []);
-    if (type !== key.type) return `the key '${key.name}' is ${type === undefined ? 'missing' : `of type ${type}`}`;
-    if (content === '') return `the key '${key.name}' is empty`;
-    parts.push(`${String(content).length}:${String(content)}`);
-  }
-  const id = parts.join('|');
-  if (seen.get(id) !== undefined) return 'its key is there twice';
-  seen.add(id, true);
-  return undefined;
-}
+const problemAt = ({ file }: SummedFile, line: number, { reason, index }: KeyProblem): ArchiveProblem => ({
+  file,
+  line,
+  reason,
+  ...(index !== null && { index }),
+});
+
+/** What the description in an archive says of a table's keys; an export of AWS's has none. */
+export const recordedRules = ({ record }: OpenTable): KeyRules =>
+  record === null
+    ? { keys: null, indexes: [] }
+    : { keys: record.keys, indexes: [...record.indexes, ...localOf(record)] };
+
+/** The local indexes of a table, as indexes: their partition key is the table's. */
+export const localOf = ({
+  keys: { partitionKey },
+  extras,
+}: Pick<TableRecord, 'keys' | 'extras'>): readonly IndexRule[] =>
+  (extras?.localIndexes ?? []).map(({ name, sortKey }) => ({ name, partitionKey, sortKey, isLocal: true }));
 
 /** The check's first problem as an error, for whoever needs a whole archive. */
-export function requireSound(folder: string, { problems, ok }: ArchiveCheck): void {
+export function requireSound(folder: string, { problems, ok }: ArchiveCheck, layout: string | null): void {
   if (ok) return;
   const [first, ...others] = problems;
   const where = first === undefined ? folder : `${first.file}${first.line === null ? '' : `, line ${first.line}`}`;
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   throw new CliError('ARCHIVE_INVALID', `${where}: ${first?.reason ?? 'it is not whole'}${more}`, {
-    hint: '`mcp-sessions backup verify` lists all that is wrong; nothing was restored',
+    hint:
+      problems.length > 0 && problems.every(({ index }) => index !== undefined)
+        ? 'nothing was restored; --no-indexes restores into a new table that takes such items'
+        : `\`${commandLine(['backup', 'verify', folder, ...(layout === null ? [] : ['--layout', layout])])}\` lists all that is wrong; nothing was restored`,
   });
 }

@@ -1,7 +1,8 @@
 import type { Backup } from '../../dynamodb/backups.js';
-import { describeTable } from '../../dynamodb/describe.js';
+import { describeTable, ifOffered } from '../../dynamodb/describe.js';
 import {
   describeExport,
+  EXPORT_SPAN,
   exportId,
   type ListedExport,
   listExports,
@@ -9,6 +10,7 @@ import {
   startExport,
   type TableExport,
 } from '../../dynamodb/exports.js';
+import { recoveryWindow } from '../../dynamodb/restores.js';
 import { waitFor } from '../../dynamodb/wait.js';
 import { CliError } from '../../errors.js';
 import type { BackupMaker } from '../backup/create.js';
@@ -22,6 +24,34 @@ export function parseS3Url(text: string): S3Place {
   if (bucket === undefined)
     throw new CliError('USAGE', `'${text}' is not a place in S3`, { hint: 'write s3://bucket or s3://bucket/prefix' });
   return { bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/**
+ * Whether AWS exports what changed since an instant, which was typed as `text`: after a quarter of an hour and within a
+ * day, and not from before recovery began. Throws USAGE. Where recovery is off, or may not be asked for, AWS says so.
+ */
+export async function requireSpan(
+  context: OperationContext,
+  tables: readonly string[],
+  { since, text }: { readonly since: number; readonly text: string },
+): Promise<void> {
+  const span = context.now() - since;
+  const hint = 'an incremental export spans 15 minutes at least and 24 hours at most';
+  const problem = (why: string, what = hint): CliError =>
+    new CliError('USAGE', `--changed-since '${text}' (${iso(since)}) ${why}`, { hint: what });
+  if (span < 0) throw problem('is in the future');
+  if (span < EXPORT_SPAN.least) throw problem('is less than 15 minutes ago');
+  if (span > EXPORT_SPAN.most) throw problem('is more than 24 hours ago', `${hint}; without the flag all is exported`);
+  for (const table of tables) {
+    const window = await ifOffered(recoveryWindow(context.dynamo, table));
+    if (window !== null && since < window.earliest)
+      throw problem(
+        `is before point-in-time recovery of table '${table}' began, ${iso(window.earliest)}`,
+        'name a later instant, or leave the flag out: then all is exported',
+      );
+  }
 }
 
 /** What an export is called here: its table and its id. */
@@ -135,7 +165,7 @@ export async function exportsUnderWay(
   return new Map(newest.filter(isOfRun).map((one) => [one.table, one]));
 }
 
-const urlOf = ({ bucket, prefix }: S3Place): string => `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+export const urlOf = ({ bucket, prefix }: S3Place): string => `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
 
 /** The first of them that lies in a place; the list does not tell where they lie. */
 async function firstIn(

@@ -25,7 +25,10 @@ export interface CreateBackupsRequest {
   readonly records: { readonly folder: string } | { readonly file: string };
 }
 
-/** `done`: AVAILABLE. `pending`: asked for, and CREATING when it was last looked at. `failed`: there is none. */
+/**
+ * `done`: AVAILABLE, or COMPLETED for an export. `pending`: asked for, and CREATING or IN_PROGRESS when it was last looked
+ * at. `failed`: there is none.
+ */
 export interface CreatedBackup extends Omit<Backup, 'arn' | 'createdAt' | 'type'> {
   readonly outcome: 'done' | 'pending' | 'failed';
   /** null when there is none. */
@@ -137,6 +140,9 @@ interface OneResult {
   readonly warning: string | null;
 }
 
+/** What AWS calls a backup, or an export, that is whole. */
+const WHOLE: ReadonlySet<string> = new Set(['AVAILABLE', 'COMPLETED']);
+
 /** Failures of waiting, after which the backup goes on being made. */
 const isPending = ({ code }: CliError): boolean => code !== 'BACKUP_NOT_SAFE' && code !== 'BACKUP_NOT_FOUND';
 
@@ -173,7 +179,9 @@ async function createOne(
   const answered = made.requestedAt ?? context.now();
   const { file, warning } = await keepRecord(all, made, record);
   const base = { ...made, requestedAt: answered, record: file, alarms: record.alarms, place: maker.placeOf(made) };
-  if (!all.wait) return { backup: { ...base, outcome: 'pending', error: null }, warning };
+  // AWS may say at once that a small one is whole.
+  const isWhole = WHOLE.has(made.status);
+  if (!all.wait) return { backup: { ...base, outcome: isWhole ? 'done' : 'pending', error: null }, warning };
   try {
     const { status, sizeBytes } = await maker.until(context, made);
     return { backup: { ...base, status, sizeBytes, outcome: 'done', error: null }, warning };

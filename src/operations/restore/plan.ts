@@ -18,7 +18,9 @@ import {
   type TableRole,
   type WireItem,
 } from '../../schema/index.js';
-import { checkArchive, requireSound } from '../archive/check.js';
+import { checkArchive, localOf, requireSound } from '../archive/check.js';
+import { type ExportedTable, exportedTable, ofNameOrFirst } from '../archive/export-layout.js';
+import type { KeyRules } from '../archive/key-check.js';
 import type { OperationContext } from '../context.js';
 import { type BegunRestore, restoreFile, RestoreJournal } from './journal.js';
 import type { OnConflict } from './load.js';
@@ -63,6 +65,8 @@ export interface PlannedTable {
   readonly source: OpenTable;
   readonly target: string;
   readonly keys: KeySchema;
+  /** What the table takes: also the keys of the indexes that it has, or is to have. */
+  readonly rules: KeyRules;
   /** What the new table is to be; null where the table exists, whose settings are left alone. */
   readonly desired: DesiredTable | null;
   /** The attribute that TTL reads in the end; null where TTL is off. */
@@ -85,7 +89,7 @@ export interface RestorePlan {
 
 /**
  * Finds out where an archive's tables would go, and reads it whole before anything is changed: what is damaged is not
- * restored in part. Throws ARCHIVE_INVALID, TABLE_EXISTS, LAYOUT_MISMATCH.
+ * restored in part. Throws ARCHIVE_INVALID, TABLE_EXISTS, NOTHING_TO_RESUME, LAYOUT_MISMATCH.
  */
 export async function planRestore(context: OperationContext, request: RestoreRequest): Promise<RestorePlan> {
   const archive = openArchive(request.folder, request.secret);
@@ -98,9 +102,17 @@ export async function planRestore(context: OperationContext, request: RestoreReq
   if (request.resume && known !== null && known.begun.choice !== choice) throw begunOtherwise(known);
   const journal = request.resume ? known : null;
   const counts = new Map<TableRole, number>();
+  const exported = sources.some(({ record }) => record === null)
+    ? await exportedTable(archive, context.layouts, request.layout)
+    : null;
   const open = await Promise.all(
     sources.map((source) =>
-      planTarget(context, request, source, targets.get(source.role) ?? source.name, { journal, known, targets }),
+      planTarget(context, request, source, targets.get(source.role) ?? source.name, {
+        journal,
+        known,
+        targets,
+        exported,
+      }),
     ),
   );
   const byRole = new Map(open.map((table) => [table.source.role, table]));
@@ -109,14 +121,14 @@ export async function planRestore(context: OperationContext, request: RestoreReq
     signal: context.signal,
     onProgress: context.onProgress,
     only: ({ role }) => byRole.has(role),
-    keysOf: ({ role }) => byRole.get(role)?.keys ?? null,
+    rulesOf: ({ role }) => byRole.get(role)?.rules ?? { keys: null, indexes: [] },
     onItem: ({ role }, item) => {
       const table = byRole.get(role);
       if (table === undefined || table.ttlAttribute === null) return;
       if (isTtlDue(table.change(item), table.ttlAttribute, now)) counts.set(role, (counts.get(role) ?? 0) + 1);
     },
   });
-  requireSound(request.folder, check);
+  requireSound(request.folder, check, request.layout);
   const tables = open.map((table) => ({ ...table, ttlDue: counts.get(table.source.role) ?? 0 }));
   const created = tables.filter(({ desired }) => desired !== null).map(({ target }) => target);
   return { archive, tables, file, journal, begun: { choice, command: request.resumeCommand, created } };
@@ -156,6 +168,8 @@ interface Earlier {
   /** The journal that is there, resumed or not. */
   readonly known: RestoreJournal | null;
   readonly targets: ReadonlyMap<TableRole, string>;
+  /** What an export of AWS's is taken for; null where it could be anything, and for an archive, which says it. */
+  readonly exported: ExportedTable | null;
 }
 
 async function planTarget(
@@ -163,9 +177,9 @@ async function planTarget(
   request: RestoreRequest,
   source: OpenTable,
   target: string,
-  { journal, known, targets }: Earlier,
+  { journal, known, targets, exported }: Earlier,
 ): Promise<PlannedTable> {
-  const wanted = withOverrides(wantedTable(context, request, source, target), request);
+  const wanted = withOverrides(wantedTable(request, { source, target, exported }), request);
   const { keys } = wanted;
   if (keys === null)
     throw new CliError('USAGE', 'the layout takes its keys from the table, and an export does not say them', {
@@ -178,6 +192,14 @@ async function planTarget(
   if (isOurs && journal === null)
     throw known.begun.choice === choiceOf(request, targets) ? halfMade(target) : begunOtherwise(known);
   const exists = isThere && !isOurs;
+  if (exists && request.onConflict === null && request.resume && journal === null)
+    throw new CliError(
+      'NOTHING_TO_RESUME',
+      `there is no restore of this archive to go on with: the table '${target}' exists, and nothing is left to do that one had begun; nothing was touched`,
+      {
+        hint: 'a finished restore leaves nothing; --on-conflict skip writes what is missing, --to-table restores beside it',
+      },
+    );
   if (exists && request.onConflict === null)
     throw new CliError('TABLE_EXISTS', `the table '${target}' exists already`, {
       hint: `give --to-${source.role === 'events' ? 'events-' : ''}table another name, or --on-conflict to restore into this one`,
@@ -193,11 +215,17 @@ async function planTarget(
   const attribute = exists ? (ttlIsOn ? found.ttl.attribute : null) : wanted.ttlAttribute || null;
   const { shiftMs } = request;
   const expiries =
-    shiftMs === null ? [] : expiryAttributes(layoutOf(context, request, source), source.role, ttlOf(source, wanted));
+    shiftMs === null ? [] : expiryAttributes(layoutOf(context, source, exported), wanted.role, ttlOf(source, wanted));
   return {
     source,
     target,
     keys,
+    rules: {
+      keys,
+      indexes: exists
+        ? found.indexes.filter(({ status }) => status !== 'DELETING')
+        : [...wanted.indexes, ...localOf({ ...wanted, keys })],
+    },
     desired: exists ? null : wanted,
     ttlAttribute: attribute,
     ttlDue: 0,
@@ -209,40 +237,30 @@ async function planTarget(
 const ttlOf = ({ record }: OpenTable, { ttlAttribute }: DesiredTable): string | null =>
   record?.ttlAttribute ?? (ttlAttribute || null);
 
-/** The layout of an archive's table; for an export the one that was named, or the default. */
-function layoutOf(context: OperationContext, { layout: named }: RestoreRequest, { record }: OpenTable): Layout | null {
+/** The layout of an archive's table; for an export what it is taken for, or the default. */
+const layoutOf = (context: OperationContext, { record }: OpenTable, exported: ExportedTable | null): Layout | null =>
+  record === null
+    ? (exported?.layout ?? DEFAULT_LAYOUT)
+    : (context.layouts.find(({ id }) => id === record.layout) ?? null);
+
+function wantedTable(
+  { layout: named, environment }: RestoreRequest,
+  { source, target, exported }: Pick<PlannedTable, 'source' | 'target'> & Pick<Earlier, 'exported'>,
+): DesiredTable {
+  const { record } = source;
   if (record !== null && named !== null && record.layout !== named)
     throw new CliError('LAYOUT_MISMATCH', `the archive is of the layout '${record.layout}', not of '${named}'`, {
       hint: `leave --layout out, or give --layout ${record.layout}`,
     });
-  const id = record?.layout ?? named ?? DEFAULT_LAYOUT.id;
-  const layout = context.layouts.find((candidate) => candidate.id === id) ?? null;
-  if (layout === null && record === null)
-    throw new CliError('LAYOUT_UNKNOWN', `there is no layout '${id}'`, {
-      hint: `the layouts are ${context.layouts.map((each) => each.id).join(', ')}`,
-    });
-  return layout;
-}
-
-function wantedTable(
-  context: OperationContext,
-  request: RestoreRequest,
-  source: OpenTable,
-  target: string,
-): DesiredTable {
-  const layout = layoutOf(context, request, source);
-  if (source.record !== null) return desiredOf(source.record, target);
+  if (record !== null) return desiredOf(record, target);
   // An export tells no settings: they are the layout's.
-  const spec = layout?.tables.find((table) => table.role === 'events' && table.defaultName === source.name);
-  const role = spec?.role ?? 'sessions';
+  const taken = exported ?? ofNameOrFirst(DEFAULT_LAYOUT, source);
   const [desired] =
-    layout === null
+    taken === null
       ? []
-      : desiredTables(
-          { ...layout, tables: layout.tables.filter((table) => table.role === role) },
-          [{ role, name: target }],
-          { environment: request.environment },
-        );
+      : desiredTables({ ...taken.layout, tables: [taken.spec] }, [{ role: taken.spec.role, name: target }], {
+          environment,
+        });
   if (desired === undefined) throw new CliError('LAYOUT_UNKNOWN', 'no layout says how the table is to be made');
   return desired;
 }

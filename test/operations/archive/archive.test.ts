@@ -253,7 +253,7 @@ describe('an archive that was stopped', () => {
       const first = await archiveTo(stopping, target, place, options);
       expect(first).toMatchObject({ interrupted: true });
       expect(existsSync(path.join(place, 'archive.json'))).toBe(false);
-      await expect(verifyArchive(place, null, OPTIONS)).rejects.toMatchObject({ code: 'ARCHIVE_PARTIAL' });
+      expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: false, tables: [] });
       await expect(archiveTo(context, target, place, options)).rejects.toMatchObject({ code: 'ARCHIVE_PARTIAL' });
       await expect(
         archiveTo(context, target, place, { ...options, resume: true, fingerprint: 'another' }),
@@ -290,7 +290,13 @@ describe('an archive that was stopped', () => {
     const resumeCommand = "mcp-sessions backup --where 'a = 1' --to x --resume";
     await archiveTo(stopping, target, place, { resumeCommand });
     const named = { code: 'ARCHIVE_PARTIAL', hint: expect.stringContaining(resumeCommand) };
-    await expect(verifyArchive(place, null, OPTIONS)).rejects.toMatchObject(named);
+    expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({
+      ok: false,
+      problems: [
+        { file: path.join(place, 'archive.partial.jsonl'), line: null, reason: 'the archive was not finished' },
+      ],
+      unfinished: { command: resumeCommand },
+    });
     await expect(restoreFrom(context, place, { toTable: 'no-such' })).rejects.toMatchObject(named);
     await expect(archiveTo(context, target, place)).rejects.toMatchObject(named);
     await expect(archiveTo(context, target, place, { resume: true, fingerprint: 'other' })).rejects.toMatchObject(
@@ -322,10 +328,12 @@ describe('an archive that was stopped', () => {
         if (step !== 'archiving' || refused.length > 0) return;
         for (const resume of [true, false])
           refused.push(archiveTo(context, target, place, { resume }).catch((error: unknown) => error));
+        refused.push(verifyArchive(place, null, OPTIONS).catch((error: unknown) => error));
       },
     });
     const { tables } = await archiveTo(writing, target, place);
-    expect(await Promise.all(refused)).toMatchObject([{ code: 'ARCHIVE_BUSY' }, { code: 'ARCHIVE_BUSY' }]);
+    const busy = { code: 'ARCHIVE_BUSY' };
+    expect(await Promise.all(refused)).toMatchObject([busy, busy, busy]);
     expect(tables.map(({ items }) => items)).toEqual([30, 30]);
     expect(await verifyArchive(place, null, OPTIONS)).toMatchObject({ ok: true, problems: [] });
     expect(existsSync(path.join(place, 'archive.lock'))).toBe(false);

@@ -17,6 +17,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Secret } from '../../../src/archive/cipher.js';
 import { verifyArchive } from '../../../src/operations/archive/verify.js';
+import { restoreArchive } from '../../../src/operations/restore/from-archive.js';
 import { planRestore } from '../../../src/operations/restore/plan.js';
 import { tempFolder } from '../../support/cli.js';
 import { useEngine } from '../../support/engine.js';
@@ -202,6 +203,21 @@ describe('an archive whose lists were made to fit', () => {
       /'session_id' is empty/,
     ],
     [
+      'a key holds half of a surrogate pair, which no request can hold',
+      (file, text) => sized(file, text.replace(/("session_id":\{"S":")/, '$1\\ud800')),
+      /line 1: 'session_id' is no text/,
+    ],
+    [
+      'a key is longer than a table takes',
+      (file, text) => sized(file, text.replace(/("session_id":\{"S":)"[^"]*"/, `$1"${'é'.repeat(1025)}"`)),
+      /line 1: the key 'session_id' has 2050 bytes, of 2048/,
+    ],
+    [
+      'the key of an index is of another type than the index declares',
+      (file, text) => sized(file, text.replace(/("last_activity":)\{"N":("[^"]*")\}/, '$1{"S":$2}')),
+      /line 1: 'last_activity', a key \(N\) of the index 'LastActivityIndex', is of type S/,
+    ],
+    [
       'an item is larger than a table takes',
       (file, text) => sized(file, text.replace('{"Item":{', `{"Item":{"big":{"S":"${'x'.repeat(412_000)}"},`)),
       /line 1: is larger than the 400 KB/,
@@ -237,6 +253,23 @@ describe('an archive whose lists were made to fit', () => {
     await expect(planRestore(context, restoreRequest(folder, { toTable: 'never-made' }))).rejects.toMatchObject({
       code: 'ARCHIVE_INVALID',
     });
+  });
+
+  it('may be restored without its indexes where only an index refuses a line', async () => {
+    const { folder, context } = await archived(null);
+    forge(folder, (file, text) => sized(file, text.replace(/("last_activity":)\{"N":("[^"]*")\}/, '$1{"S":$2}')));
+    const { problems, tables } = await verifyArchive(folder, null, OPTIONS);
+    expect(problems).toMatchObject([{ line: 1, index: 'LastActivityIndex' }]);
+    expect(tables.map(({ ok }) => ok)).toEqual([false, true]);
+    const request = restoreRequest(folder, { toTable: `bare-${path.basename(path.dirname(folder))}` });
+    await expect(planRestore(context, request)).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+      message: expect.stringContaining(', line 1: '),
+      hint: expect.stringContaining('--no-indexes'),
+    });
+    const plan = await planRestore(context, { ...request, indexes: false });
+    const { error, tables: restored } = await restoreArchive(context, { ...request, indexes: false }, plan);
+    expect([error, restored.map(({ items }) => items)]).toEqual([null, [40, 80]]);
   });
 
   it('is taken with other spaces and another order of names, as other writers may have them', async () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type CreateBackupsResult, createBackups } from '../../../src/operations/backup/create.js';
-import { exportMaker, exportsUnderWay, findExports, parseS3Url } from '../../../src/operations/archive/export-s3.js';
+import {
+  exportMaker,
+  exportsUnderWay,
+  findExports,
+  parseS3Url,
+  requireSpan,
+} from '../../../src/operations/archive/export-s3.js';
 import {
   planRestore,
   requireFreeTargets,
@@ -108,6 +114,18 @@ describe.concurrent('backup to S3', () => {
     });
   });
 
+  it('of the last day ends with that day, however long it took to ask for it', async () => {
+    let ahead = 0;
+    const tables = await twoTables(engine, { clock: () => Date.now() + ahead });
+    const since = Date.now() + 1000;
+    ahead = 86_400_000 + 5000;
+    const context = tables.running.context({ now: () => Date.now() + ahead });
+    const { backups } = await exportTo({ ...tables, context }, { changedSince: since });
+    expect(backups.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+    const asked = tables.running.double.calls.find(({ operation }) => operation === 'ExportTableToPointInTime')?.body;
+    expect(asked).toMatchObject({ IncrementalExportSpecification: { ExportToTime: since / 1000 + 86_400 } });
+  });
+
   it('says that recovery has to be on', async () => {
     const tables = await twoTables(engine);
     await tables.running.raw.call('UpdateContinuousBackups', {
@@ -130,6 +148,44 @@ describe.concurrent('backup to S3', () => {
     const { backups, error } = await exportTo(tables);
     expect(backups.map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
     expect(error?.message).toContain('S3AccessDenied: no');
+  });
+});
+
+describe('what changed since an instant', () => {
+  const MINUTE = 60_000;
+
+  it('is exported after a quarter of an hour, within a day, and from when recovery began', async () => {
+    let ahead = 0;
+    const tables = await twoTables(engine, { clock: () => Date.now() + ahead });
+    const began = Date.now();
+    const at = async (now: number, ago: number): Promise<unknown> => {
+      ahead = now - Date.now();
+      const context = tables.running.context({ now: () => now });
+      const since = now - ago;
+      return requireSpan(context, Object.values(tables.names), { since, text: 'x' }).catch((error: unknown) => error);
+    };
+    const later = began + 30 * 24 * 60 * MINUTE;
+    expect(await at(later, 15 * MINUTE)).toBeUndefined();
+    expect(await at(later, 24 * 60 * MINUTE)).toBeUndefined();
+    const code = 'USAGE';
+    const since = (ago: number): string => `--changed-since 'x' (${new Date(later - ago).toISOString()})`;
+    const short = 15 * MINUTE - 1;
+    const long = 24 * 60 * MINUTE + 1;
+    expect(await at(later, short)).toMatchObject({ code, message: `${since(short)} is less than 15 minutes ago` });
+    expect(await at(later, long)).toMatchObject({ code, message: `${since(long)} is more than 24 hours ago` });
+    expect(await at(later, -1)).toMatchObject({ code, message: `${since(-1)} is in the future` });
+    expect(await at(began + 20 * MINUTE, 30 * MINUTE)).toMatchObject({
+      code,
+      message: expect.stringContaining(`is before point-in-time recovery of table '${tables.names.sessions}' began`),
+    });
+  });
+
+  it('is left to AWS where recovery may not be asked for', async () => {
+    const tables = await twoTables(engine);
+    const error = awsFaults.accessDenied('DescribeContinuousBackups', 'x');
+    tables.running.double.inject({ operation: 'DescribeContinuousBackups', error });
+    const since = Date.now() - 60 * MINUTE;
+    await requireSpan(tables.context, Object.values(tables.names), { since, text: '1h' });
   });
 });
 

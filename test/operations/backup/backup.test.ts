@@ -121,6 +121,16 @@ describe.concurrent('backup create', () => {
     expect(running.double.calls.map(({ operation }) => operation)).not.toContain('DescribeBackup');
   });
 
+  it('is done without waiting where AWS says at once that it is AVAILABLE', async () => {
+    const { running, backUp } = await twoTables(engine, { delays: { backup: 0 } });
+    const { backups } = await backUp(FIRST, { wait: false });
+    expect(backups.map(({ outcome, status }) => [outcome, status])).toEqual([
+      ['done', 'AVAILABLE'],
+      ['done', 'AVAILABLE'],
+    ]);
+    expect(running.double.calls.map(({ operation }) => operation)).not.toContain('DescribeBackup');
+  });
+
   it('waits while AWS still prepares the backups of a new table, and when too many are made at once', async () => {
     const { running, backUp } = await twoTables(engine);
     const unavailable = {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { verifyArchive } from '../../../src/operations/archive/verify.js';
 import type { OperationContext } from '../../../src/operations/context.js';
 import { readRecord } from '../../../src/operations/tables/put-back.js';
 import { restoreArchive } from '../../../src/operations/restore/from-archive.js';
@@ -318,8 +320,22 @@ describe('a restore that was stopped', () => {
     writeFileSync(list, changed);
     writeFileSync(`${list}.sha256`, `${createHash('sha256').update(changed).digest('hex')}  archive.json\n`);
     await expect(restoreFrom(context, folder, { toTable: copy, events: false, resume: true })).rejects.toMatchObject({
-      code: 'TABLE_EXISTS',
+      code: 'NOTHING_TO_RESUME',
     });
+  });
+
+  it('is gone on with once: when it is finished, nothing is left to go on with, and nothing is touched', async () => {
+    const { context, folder, copy } = await stopped();
+    const request = { toTable: copy, events: false, resume: true };
+    expect((await restoreFrom(context, folder, request)).error).toBeNull();
+    const [id = ''] = await idsOf(engine.raw, copy);
+    await engine.raw.call('DeleteItem', { TableName: copy, Key: { session_id: { S: id } } });
+    const left = await contentOf(engine.raw, copy);
+    await expect(restoreFrom(context, folder, request)).rejects.toMatchObject({
+      code: 'NOTHING_TO_RESUME',
+      message: expect.stringContaining(`'${copy}'`),
+    });
+    expect(await contentOf(engine.raw, copy)).toEqual(left);
   });
 
   it('does not take for a conflict what it wrote itself', async () => {
@@ -354,6 +370,74 @@ async function exported(): Promise<Archived & { readonly place: string }> {
   cpSync(path.join(staged.folder, 'sessions'), place, { recursive: true });
   return { ...staged, place };
 }
+
+/** An export of AWS's as it is downloaded: a table's name and lines, and nothing on its keys. */
+function download(table: string, items: readonly object[]): string {
+  const folder = path.join(tempFolder(), 'AWSDynamoDB', '01700000000000-0a1b2c3d');
+  mkdirSync(path.join(folder, 'data'), { recursive: true });
+  const data = gzipSync(items.map((Item) => `${JSON.stringify({ Item })}\n`).join(''));
+  writeFileSync(path.join(folder, 'data', 'abc.json.gz'), data);
+  const md5Checksum = createHash('md5').update(data).digest('base64');
+  const file = { itemCount: items.length, md5Checksum, dataFileS3Key: 'AWSDynamoDB/x/data/abc.json.gz' };
+  writeFileSync(path.join(folder, 'manifest-files.json'), `${JSON.stringify(file)}\n`);
+  const tableArn = `arn:aws:dynamodb:eu-west-1:000000000000:table/${table}`;
+  const summary = { tableArn, itemCount: items.length, outputFormat: 'DYNAMODB_JSON', exportType: 'FULL_EXPORT' };
+  writeFileSync(path.join(folder, 'manifest-summary.json'), JSON.stringify(summary));
+  return folder;
+}
+
+const VERIFY = { signal: new AbortController().signal, onProgress: () => {} };
+
+const express = (id: string): object => ({
+  id: { S: `sess:${id}` },
+  type: { S: 'connect-session' },
+  expires: { N: '1900000000' },
+  sess: { S: '{"cookie":{}}' },
+});
+const event = (id: string, number: string): object => ({
+  session_id: { S: id },
+  event_id: { N: number },
+  timestamp: { N: '1760000000000' },
+  event_type: { S: 'message' },
+  data: { S: '{}' },
+});
+
+describe("the keys of an export of AWS's that was downloaded", () => {
+  it('are those of the layout that its items look like, whatever its table is called', async () => {
+    const { place } = await exported();
+    expect(await verifyArchive(place, null, VERIFY)).toMatchObject({ ok: true, tables: [{ keysChecked: true }] });
+    const twice = await verifyArchive(download('web', [express('a'), express('b'), express('a')]), null, VERIFY);
+    expect(twice).toMatchObject({ ok: false, problems: [{ line: 3, reason: 'its key is there twice' }] });
+    const events = [event('a', '1'), event('a', '2'), event('b', '1')];
+    expect(await verifyArchive(download('web', events), null, VERIFY)).toMatchObject({
+      ok: true,
+      tables: [{ keysChecked: true, keysNote: null }],
+    });
+    const same = await verifyArchive(download('web', [...events, event('a', '2.0')]), null, VERIFY);
+    expect(same).toMatchObject({ ok: false, problems: [{ line: 4, reason: 'its key is there twice' }] });
+  });
+
+  it('are those of the layout that was named, and restore takes the same', async () => {
+    const folder = download('web', [{ id: { S: 'a' }, x: { N: '1' } }, { id: { N: '2' } }]);
+    expect(await verifyArchive(folder, null, VERIFY)).toMatchObject({
+      ok: true,
+      tables: [{ keysChecked: false, keysNote: expect.stringContaining('--layout <id>') }],
+    });
+    const named = await verifyArchive(folder, null, { ...VERIFY, layout: 'express' });
+    expect(named).toMatchObject({ ok: false, problems: [{ line: 2, reason: "the key 'id' is of type N" }] });
+    const { context, copy } = await archived(3);
+    await expect(restoreFrom(context, folder, { toTable: copy, layout: 'express' })).rejects.toMatchObject({
+      message: expect.stringContaining("line 2: the key 'id' is of type N"),
+      hint: expect.stringContaining(`backup verify ${folder} --layout express\``),
+    });
+    const whole = download('web', [express('a'), express('b'), express('c')]);
+    const { error, tables } = await restoreFrom(context, whole, { toTable: copy });
+    expect([error, tables[0]?.items]).toEqual([null, 3]);
+    await expect(verifyArchive(folder, null, { ...VERIFY, layout: 'none' })).rejects.toMatchObject({
+      code: 'LAYOUT_UNKNOWN',
+    });
+  });
+});
 
 describe("an export of AWS's that was downloaded", () => {
   it('is restored with the settings of the layout', async () => {
