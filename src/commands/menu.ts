@@ -43,7 +43,7 @@ async function argvOf(session: CommandSession, { words, definition }: MenuChoice
   return [...words, ...answers, ...session.runtime.argv, ...child];
 }
 
-const BACK = 'Enter: back to the menu';
+const BACK = 'Enter: back to the menu, Esc: leave';
 
 /** Columns before a choice, its number on a dumb terminal among them, and between its name and its summary. */
 const LEFT_OF_TEXT = 10;
