@@ -114,7 +114,8 @@ export async function run(runtime: Runtime): Promise<number> {
   const act: Act = async (definition, command, args) => {
     const { CommandSession } = await import('./commands/session.js');
     const name = pathOf(command).replace(/^\S+ /, '');
-    const session = new CommandSession(runtime, command.optsWithGlobals<GlobalFlags>(), name);
+    const makesTables = definition.makesTables?.(command.opts()) === true;
+    const session = new CommandSession(runtime, command.optsWithGlobals<GlobalFlags>(), name, makesTables);
     exitCode = await runCommand(session, async () => (await definition.run?.(session, args, command)) ?? {});
   };
   const output = helpOutput(runtime, (text) => {

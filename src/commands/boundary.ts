@@ -6,7 +6,8 @@ import type { CommandSession } from './session.js';
 
 /** Writes what a command ended with: the result to stdout, warnings and the error to stderr. Answers the exit code. */
 export async function writeOutcome(session: CommandSession, outcome: Outcome): Promise<number> {
-  const { view, warnings = [], error } = outcome;
+  const { view, error } = outcome;
+  const warnings = [...session.warnings, ...(outcome.warnings ?? [])];
   session.progress.stop();
   if (view !== undefined) session.runtime.stdout.write(await render(view, session.format, session.page('stdout')));
   // For programs an error is the one object on stderr; the result holds the warnings too.

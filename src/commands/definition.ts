@@ -41,6 +41,8 @@ export interface CommandDefinition {
   readonly needs?: readonly IamNeed[];
   /** `args` are the command's arguments in their order. Left out by a command that only has subcommands. */
   readonly run?: (session: CommandSession, args: readonly unknown[], command: Command) => Promise<Outcome>;
+  /** Whether it makes tables, by its own flags: with --local, only then is a data file made that is not there. */
+  readonly makesTables?: (flags: Readonly<Record<string, unknown>>) => boolean;
   readonly subcommands?: readonly CommandDefinition[];
   /** What it does with its flag `--interactive`, if it has one: the menu then offers that as well. */
   readonly interactive?: string;

@@ -12,6 +12,7 @@ import {
 import { DEFAULT_LAYOUT, type TableName, tableNames } from '../schema/index.js';
 import type { Outcome } from './definition.js';
 import { doctorView } from './doctor-view.js';
+import { recordFiles } from './record-files.js';
 import type { CommandSession } from './session.js';
 
 const sourced = ({ value, source }: Sourced<string | null>, absent: string): string => `${value ?? absent} (${source})`;
@@ -77,7 +78,7 @@ export async function runDoctor(session: CommandSession): Promise<Outcome> {
       const target = await session.target();
       const others = target.names.filter(({ role }) => role !== 'sessions');
       if (settings.layout.value === null) findings.push(...others.map(askedFor));
-      findings.push(...(await checkTables(context, target, request)));
+      findings.push(...(await checkTables(context, target, request, await recordFiles(session))));
     }
   } catch (error) {
     findings.push(failed(error instanceof CliError ? checkOf(error) : 'doctor', error));

@@ -43,6 +43,8 @@ async function argvOf(session: CommandSession, { words, definition }: MenuChoice
   return [...words, ...answers, ...session.runtime.argv, ...child];
 }
 
+const BACK = 'Enter: back to the menu, Esc: leave';
+
 /** Columns before a choice, its number on a dumb terminal among them, and between its name and its summary. */
 const LEFT_OF_TEXT = 10;
 
@@ -105,6 +107,8 @@ export async function runMenu(
     });
     // Esc and Ctrl-C leave at any point: no menu comes up again behind a question that was left.
     if (isLeft || session.runtime.signal.aborted) return code;
+    // The menu is as high as a small terminal: it would push the result out of sight before it was read.
     session.tell('');
+    await session.prompts.input({ message: BACK, flag: 'a command; see mcp-sessions --help' });
   }
 }

@@ -157,6 +157,7 @@ export const restoreCommand: CommandDefinition = {
     { command: 'mcp-sessions restore ./archive --shift-expiry 7d', does: 'expired sessions live a week longer' },
     { command: 'mcp-sessions restore ./archive --on-conflict skip', does: 'into tables that exist, only what is gone' },
   ],
+  makesTables: ({ dryRun }) => dryRun !== true,
   run: async (session, [backup], command) => {
     const { runRestore } = await import('./restore-run.js');
     return runRestore(session, typeof backup === 'string' ? backup : null, command.opts<RestoreFlags>());

@@ -45,14 +45,17 @@ export class CommandSession {
   readonly ids: IdMask;
   /** The command's full name, `layouts detect`. */
   readonly commandName: string;
+  readonly #makesTables: boolean;
   #runtime: Runtime;
   #flags: GlobalFlags;
   #settings: Promise<Settings> | undefined;
   #connection: Promise<Connection> | undefined;
   /** Where an engine of our own runs, as messages name it. */
   #enginePlace: string | undefined;
+  /** The data file, where there is none and none is made. */
+  #noDataFile: string | undefined;
 
-  constructor(given: Runtime, flags: GlobalFlags, commandName: string) {
+  constructor(given: Runtime, flags: GlobalFlags, commandName: string, makesTables = false) {
     const ids = new IdMask(flags.maskIds ?? isPipeline(given.env));
     const runtime = withoutSecrets(given, ids);
     this.ids = ids;
@@ -61,6 +64,7 @@ export class CommandSession {
     this.#runtime = runtime;
     this.#flags = flags;
     this.commandName = commandName;
+    this.#makesTables = makesTables;
     this.format = flags.json === true ? 'json' : (flags.output ?? 'table');
     this.terminal = createTerminal({
       get stdin() {
@@ -100,6 +104,7 @@ export class CommandSession {
     this.#settings = undefined;
     this.#connection = undefined;
     this.#enginePlace = undefined;
+    this.#noDataFile = undefined;
   }
 
   /** Takes a command line, with what was answered in it, for the one that was typed, and says it. */
@@ -178,8 +183,7 @@ export class CommandSession {
   async placeText({ region, endpoint }: Place): Promise<string> {
     const { localFile } = await this.settings();
     if (localFile.value !== null) {
-      const relative = path.relative(this.runtime.cwd, localFile.value);
-      return `in the embedded engine (${relative.startsWith('..') ? localFile.value : relative})`;
+      return `in the embedded engine (${this.#shownPath(localFile.value)})`;
     }
     return endpoint === null ? `in ${region}` : `in ${region} at ${endpoint}`;
   }
@@ -212,6 +216,7 @@ export class CommandSession {
       signal: runtime.signal,
       now: runtime.now,
       onProgress: (event) => progress.report(event),
+      ...(!this.#makesTables && { onNoDataFile: (file: string) => (this.#noDataFile = file) }),
       onLargeScan: (scan) => this.warn(largeScanText(scan)),
       ...(flags.verbose === true && { onCall: (call) => progress.logCall(toApiCall(call)) }),
       label: `mcp-sessions ${this.commandName}`,
@@ -221,9 +226,26 @@ export class CommandSession {
     return connection;
   }
 
+  /** What the result of an engine without a data file does not say. */
+  get warnings(): readonly string[] {
+    const file = this.#noDataFile;
+    if (file === undefined) return [];
+    const advice = '`mcp-sessions setup` makes it, and the tables';
+    return [this.advise(`there is no data file ${this.#shownPath(file)} yet: ${advice}`)];
+  }
+
+  /** A path as it is shortest: from the working folder, if it is below. */
+  #shownPath(file: string): string {
+    const relative = path.relative(this.runtime.cwd, file);
+    return relative.startsWith('..') ? file : relative;
+  }
+
   /** A message that names the embedded engine instead of the address that it has this time. */
   withoutAddress(message: string): string {
-    return this.#enginePlace === undefined ? message : message.replaceAll(this.#enginePlace, 'in the embedded engine');
+    if (this.#enginePlace === undefined) return message;
+    const file = this.#noDataFile;
+    const none = file === undefined ? '' : `: there is no data file ${this.#shownPath(file)} yet`;
+    return message.replaceAll(this.#enginePlace, `in the embedded engine${none}`);
   }
 
   async targetRequest(): Promise<TargetRequest> {

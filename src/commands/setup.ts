@@ -165,6 +165,7 @@ export const setupCommand: CommandDefinition = {
     { command: 'mcp-sessions setup --environment production --yes', does: 'with recovery and deletion protection' },
     { command: 'mcp-sessions setup --tag Team=agents --billing on-demand --yes', does: 'from a pipeline' },
   ],
+  makesTables: ({ check, dryRun }) => check !== true && dryRun !== true,
   run: async (session, _args, command) => {
     const flags = command.opts<SetupFlags>();
     return flags.interactive === true ? runInteractive(session) : run(session, flags);

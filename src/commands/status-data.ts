@@ -38,9 +38,9 @@ const ABSENT = {
 } as const;
 
 export function tableJson(table: TableStatus): object {
-  const { planned, observed, newestBackup } = table;
+  const { planned, observed, newestBackup, unfinished } = table;
   const { name, role } = planned;
-  if (observed === null) return { name, role, exists: false, ...ABSENT, drift: drift(table) };
+  if (observed === null) return { name, role, exists: false, ...ABSENT, unfinished, drift: drift(table) };
   const { partitionKey, sortKey } = observed.keys;
   return {
     name,
@@ -87,6 +87,7 @@ export function tableJson(table: TableStatus): object {
             createdAt: isoTime(new Date(newestBackup.createdAt)),
             sizeBytes: newestBackup.sizeBytes,
           },
+    unfinished,
     drift: drift(table),
   };
 }

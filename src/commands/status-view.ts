@@ -1,4 +1,5 @@
 import type { StatusResult, TableStatus } from '../operations/tables/status.js';
+import { goOnWith, unfinishedText } from '../operations/tables/unfinished.js';
 import { formatCount } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { absoluteTime, relativeTime } from '../output/format-time.js';
@@ -27,8 +28,13 @@ interface Where {
 }
 
 function tableText(page: Page, table: TableStatus, { isAws, advise }: Where): string {
-  const { planned, observed } = table;
+  const { planned, observed, unfinished } = table;
   const heading = `${planned.name} (${planned.role})`;
+  const interrupted =
+    unfinished === null
+      ? []
+      : [page.warn(advise(`${unfinishedText(observed !== null, unfinished)}; ${goOnWith(planned.role)}`))];
+  if (observed === null && unfinished !== null) return [page.heading(heading), ...interrupted].join('\n');
   if (observed === null)
     return `${page.heading(heading)}\n${page.changed(advise('does not exist; `mcp-sessions setup` creates it'))}`;
   const differences = drift(table);
@@ -62,6 +68,7 @@ function tableText(page: Page, table: TableStatus, { isAws, advise }: Where): st
     page.properties(properties),
     ...differences.map((difference) => driftLine(page, difference)),
     ...(inSync ? [page.same('as the layout says')] : []),
+    ...interrupted,
   ].join('\n');
 }
 
@@ -95,13 +102,14 @@ export function statusView(result: StatusResult, place: string, advise: Where['a
     records: result.tables.map(tableRecord),
     human: (page) => {
       const found = { given: 'as named', detected: 'as detected', default: 'the default' }[layoutSource];
-      const closing = inSync
-        ? page.success('in sync with the layout')
-        : page.warn(advise('the tables differ from the layout; `mcp-sessions setup` shows the plan and mends it'));
+      const differ = 'the tables differ from the layout; `mcp-sessions setup` shows the plan and mends it';
+      // Where a teardown has to go on first, setup would make the table as the layout says, and not as it was.
+      const isWhole = result.tables.every(({ unfinished }) => unfinished === null);
+      const closing = inSync ? [page.success('in sync with the layout')] : isWhole ? [page.warn(advise(differ))] : [];
       return [
         page.note(`layout ${layout} (${found}) ${place}`),
         ...result.tables.map((table) => tableText(page, table, { isAws: endpoint === null, advise })),
-        closing,
+        ...closing,
       ].join('\n\n');
     },
   };

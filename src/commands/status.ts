@@ -1,4 +1,5 @@
 import { EXIT } from '../errors.js';
+import { recordFiles } from './record-files.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
@@ -12,7 +13,7 @@ async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome>
     import('./status-view.js'),
     session.context(),
   ]);
-  const result = await status(context, await session.target(), request);
+  const result = await status(context, await session.target(), request, await recordFiles(session));
   return {
     view: statusView(result, await session.placeText(result), session.advise),
     exitCode: flags.check === true && !result.inSync ? EXIT.found : EXIT.done,

@@ -1,8 +1,10 @@
 import type { TableChange } from '../operations/tables/tail-streams.js';
 import type { IdMask } from '../output/id-mask.js';
 import { jsonLine } from '../output/render.js';
+import { absoluteTime } from '../output/format-time.js';
 import { redact } from '../output/redact.js';
 import type { Page } from '../output/page.js';
+import { instantReader } from '../schema/decode.js';
 import { secretJudge } from '../schema/secrets.js';
 import type { Layout } from '../schema/types.js';
 import type { CommandSession } from './session.js';
@@ -62,10 +64,18 @@ function rowText({ role, sessionId, keys }: ShownChange, layout: Layout): string
   return id === undefined ? `session ${sessionId}` : `event ${valueText(id)} of ${sessionId}`;
 }
 
+/** What comes is not read at once: a time as seen from now would soon be wrong. */
+const timeText = (ms: number): string => absoluteTime(new Date(ms));
+
 function changeText(page: Page, change: ShownChange, layout: Layout): string {
-  const { at, eventName, ttlDelete, changes } = change;
+  const { role, at, eventName, ttlDelete, changes } = change;
+  const instantOf = instantReader(layout, role);
+  const textOf = (attribute: string, value: unknown): string => {
+    const instant = instantOf(attribute, value);
+    return instant === null ? valueText(value) : timeText(instant);
+  };
   const head = [
-    page.muted(at ?? '-'),
+    page.muted(at === null ? '-' : timeText(Date.parse(at))),
     page.styled(STYLES[eventName], eventName),
     page.strong(rowText(change, layout)),
     ...(ttlDelete ? [page.muted('by TTL')] : []),
@@ -74,8 +84,8 @@ function changeText(page: Page, change: ShownChange, layout: Layout): string {
   // What a removed row held is in the machine formats.
   const lines = (eventName === 'REMOVE' ? [] : changes).map(({ attribute, from, to }) =>
     eventName === 'INSERT'
-      ? `${attribute}: ${valueText(to)}`
-      : `${attribute}: ${from === null ? 'none' : valueText(from)} ${arrow} ${to === null ? 'none' : valueText(to)}`,
+      ? `${attribute}: ${textOf(attribute, to)}`
+      : `${attribute}: ${from === null ? 'none' : textOf(attribute, from)} ${arrow} ${to === null ? 'none' : textOf(attribute, to)}`,
   );
   return [head, ...lines.map((line) => page.block(line.replaceAll('\n', '\\n'), 4))].join('\n');
 }

@@ -11,6 +11,7 @@ import { recordFolder } from './backup/backup-view.js';
 import { archiveFolder, defaultFolder } from './backup/default-folder.js';
 import type { ConsentRequest } from './consent.js';
 import type { Outcome } from './definition.js';
+import { recordFiles } from './record-files.js';
 import { s3Url } from './s3-place.js';
 import type { CommandSession } from './session.js';
 import type { TeardownFlags } from './teardown.js';
@@ -48,10 +49,7 @@ async function requestOf(session: CommandSession, flags: TeardownFlags): Promise
   if (argv.includes('--recreate') && argv.includes('--no-recreate'))
     throw new CliError('USAGE', '--recreate and --no-recreate exclude each other');
   const steps = stepsOf(flags);
-  const { recordFile } = await import('../operations/tables/record-file.js');
-  const { region, endpoint, localFile, environment } = await session.settings();
-  const folder = path.resolve(session.runtime.cwd, flags.checkpoint ?? '.mcp-sessions');
-  const place = [region.value, endpoint.value, localFile.value];
+  const { environment } = await session.settings();
   return {
     steps,
     only: flags.only ?? null,
@@ -67,7 +65,7 @@ async function requestOf(session: CommandSession, flags: TeardownFlags): Promise
     },
     archiveTo: flags.to === undefined ? null : path.resolve(session.runtime.cwd, flags.to),
     archiveFolder: (table) => defaultFolder(session.runtime.cwd, table, session.runtime.now()),
-    recordFile: (table) => recordFile(folder, place, table),
+    recordFile: await recordFiles(session, flags.checkpoint),
     look: flags.dryRun === true || session.terminal.isInteractive,
   };
 }

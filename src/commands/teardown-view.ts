@@ -211,7 +211,7 @@ function clearedText({ cleared }: StepResult): string {
 
 function resultLines(page: Page, result: StepResult): readonly string[] {
   const { step, table, outcome, reason = '', error } = result;
-  if (outcome === 'skipped') return [page.same(`${table}: ${VERBS[step]}: skipped, ${reason}`)];
+  if (outcome === 'skipped') return [page.same(`${VERBS[step]} ${table}: skipped, ${reason}`)];
   if (outcome === 'done') return [page.success(`${table}: ${DONE[step]}${clearedText(result)}${madeText(result)}`)];
   const why = error === undefined ? 'interrupted' : error.message;
   const missed = result.cleared?.way === 'recreate' ? result.cleared.missed : [];

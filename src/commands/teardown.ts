@@ -109,6 +109,8 @@ export const teardownCommand: CommandDefinition = {
     { command: 'mcp-sessions teardown --clear-data --recreate --yes', does: 'the same without write units' },
     { command: 'mcp-sessions teardown --delete --only events', does: 'delete the events table' },
   ],
+  // One that was interrupted while it made a table anew goes on with that.
+  makesTables: ({ dryRun }) => dryRun !== true,
   run: async (session, _args, command) => {
     const { runTeardown } = await import('./teardown-run.js');
     return runTeardown(session, command.opts<TeardownFlags>());

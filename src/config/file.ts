@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { lilconfig } from 'lilconfig';
 import { CliError } from '../errors.js';
@@ -20,12 +21,15 @@ const naming =
     }
   };
 
+const readYaml = naming(async (_path, content) => {
+  const { parse } = await import('./yaml.js');
+  return parse(content);
+});
+
 const loaders = {
   '.json': naming(async (_path, content) => JSON.parse(content.replace(/^\uFEFF/, ''))),
-  '.yaml': naming(async (_path, content) => {
-    const { parse } = await import('./yaml.js');
-    return parse(content);
-  }),
+  '.yaml': readYaml,
+  '.yml': readYaml,
   '.js': naming(async (path) => {
     const { default: config } = await import(pathToFileURL(path).href);
     return config;
@@ -38,7 +42,7 @@ const loaders = {
 };
 
 const SEARCH = {
-  searchPlaces: ['json', 'yaml', 'js', 'ts'].map((ending) => `${NAME}.config.${ending}`).concat('package.json'),
+  searchPlaces: ['json', 'yaml', 'yml', 'js', 'ts'].map((ending) => `${NAME}.config.${ending}`).concat('package.json'),
   ignoreEmptySearchPlaces: false,
   stopDir: '/',
 };
@@ -58,8 +62,17 @@ export interface LoadedConfig {
   readonly config: ConfigFile;
 }
 
+/** Of two spellings of one name nobody can know which was meant. */
+function requireOneYaml(path: string): void {
+  const other = path.endsWith('.yaml') ? path.replace(/yaml$/, 'yml') : null;
+  if (other === null || !existsSync(other)) return;
+  throw new CliError('CONFIG_INVALID', `there are two configuration files: ${path} and ${other}`, {
+    hint: 'keep one of them',
+  });
+}
+
 /**
- * Reads `mcp-sessions.config.{json,yaml,js,ts}` or the key `mcp-sessions` of package.json, from the folder and those
+ * Reads `mcp-sessions.config.{json,yaml,yml,js,ts}` or the key `mcp-sessions` of package.json, from the folder and those
  * above it; the nearest counts, even an empty one. Throws CONFIG_INVALID with the file's name when it cannot be read or
  * is not valid.
  */
@@ -73,8 +86,9 @@ export async function loadConfigFile(folder: string): Promise<LoadedConfig> {
     throw new CliError('CONFIG_INVALID', `the configuration file cannot be read: ${message(cause)}`, { cause });
   }
   if (found === null) return { path: null, config: { layouts: [] } };
+  requireOneYaml(found.filepath);
   // A YAML file of nothing but comments is empty too: it parses to null.
-  const isEmpty = found.isEmpty === true || (found.config === null && found.filepath.endsWith('.yaml'));
+  const isEmpty = found.isEmpty === true || (found.config === null && /\.ya?ml$/.test(found.filepath));
   // Validation is for those who have a file: it takes a while to load.
   const { readConfig } = await import('./schema.js');
   return { path: found.filepath, config: readConfig(isEmpty ? {} : found.config, found.filepath) };

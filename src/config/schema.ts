@@ -8,7 +8,7 @@ export interface ConfigFile {
   readonly region?: string;
   readonly profile?: string;
   readonly endpointUrl?: string;
-  /** true for the default data file below the working folder, or a path from the file's folder. */
+  /** true for the default data file, or a path; both from the file's folder. */
   readonly local?: boolean | string;
   readonly layout?: string;
   readonly sessionsTable?: string;

@@ -143,16 +143,18 @@ function engineOrEndpoint(flags: TargetFlags, env: Environment, loaded: LoadedCo
     throw new CliError('USAGE', '--local and --endpoint-url exclude each other', {
       hint: '--local brings its own engine; --endpoint-url names one that runs already',
     });
-  const levels: readonly (readonly [boolean | string | undefined, string, string | undefined, string])[] = [
-    [flags.local, '--local', flags.endpointUrl, '--endpoint-url'],
-    [localOf(env.MCP_SESSIONS_LOCAL), 'MCP_SESSIONS_LOCAL', ...endpointOf(env)],
-    [config.local, fileSource, config.endpointUrl, fileSource],
+  // Whoever sets the engine in a file means one for all folders below it.
+  const fileFolder = loaded.path === null ? folder : path.dirname(loaded.path);
+  const levels: readonly (readonly [boolean | string | undefined, string, string, string | undefined, string])[] = [
+    [flags.local, '--local', folder, flags.endpointUrl, '--endpoint-url'],
+    [localOf(env.MCP_SESSIONS_LOCAL), 'MCP_SESSIONS_LOCAL', folder, ...endpointOf(env)],
+    [config.local, fileSource, fileFolder, config.endpointUrl, fileSource],
   ];
   let off: string | null = null;
-  for (const [local, localSource, endpoint, endpointSource] of levels) {
+  for (const [local, localSource, base, endpoint, endpointSource] of levels) {
     if (local === false) off ??= localSource;
     if (off === null && (local === true || typeof local === 'string')) {
-      const file = path.resolve(folder, local === true || local === '' ? DEFAULT_DATA_FILE : local);
+      const file = path.resolve(base, local === true || local === '' ? DEFAULT_DATA_FILE : local);
       return { endpoint: { value: null, source: localSource }, localFile: { value: file, source: localSource } };
     }
     if (endpoint !== undefined) {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, lstatSync, openSync, readSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError, errorCode } from '../errors.js';
 import { makeFolder } from '../files/make-folder.js';
@@ -53,6 +53,16 @@ export function findDataFile(given: string): DataFile | null {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return null;
     throw fileError(error, path, 'find the data file');
+  }
+}
+
+/** Whether there is no file at the path, as far as can be seen: what else is wrong with it, its use will tell. */
+export function isMissing(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ENOENT';
   }
 }
 

@@ -27,6 +27,11 @@ export interface ConnectRequest {
   readonly cloudWatchEndpoint?: string | null;
   /** The data file of the embedded engine, absolute; null when it is not wanted. */
   readonly localFile: string | null;
+  /**
+   * Is told that the data file is not there. None is made then: an engine in memory stands for it, without a table.
+   * Left out, the file is made.
+   */
+  readonly onNoDataFile?: (file: string) => void;
   readonly layouts: readonly Layout[];
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -84,13 +89,13 @@ export async function openConnection(request: ConnectRequest): Promise<Connectio
 }
 
 async function openLocal(request: ConnectRequest, dataFile: string): Promise<Connection> {
-  const { acquireEngine } = await import('../local/index.js');
-  const engine = await acquireEngine({
-    dataFile,
-    env: request.env,
-    label: request.label,
-    signal: request.signal,
-  });
+  const { acquireEngine, isMissing, startEngine } = await import('../local/index.js');
+  const { env, label, signal, onNoDataFile } = request;
+  const isEmpty = onNoDataFile !== undefined && isMissing(dataFile);
+  const engine = isEmpty
+    ? await startEngine({ dataFile: null, env, signal, keepsAlive: false })
+    : await acquireEngine({ dataFile, env, label, signal });
+  if (isEmpty) onNoDataFile(dataFile);
   return openWith(
     request,
     {

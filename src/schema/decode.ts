@@ -11,6 +11,7 @@ import type {
   Layout,
   PayloadField,
   SessionMeaning,
+  TableRole,
   TableSpec,
   TimeField,
 } from './types.js';
@@ -112,6 +113,23 @@ function readNested(value: unknown, unit: TimeField['unit']): ReadTime {
   if (typeof value === 'number') return readTime(value, unit, true);
   if (typeof value === 'string') return readTime(value, unit, false);
   return { kind: 'invalid', reason: 'is neither a number nor text' };
+}
+
+/** Reads the instants among the attributes of a role's items, in epoch milliseconds; null for what is none. */
+export function instantReader(layout: Layout, role: TableRole): (path: string, value: unknown) => number | null {
+  const { session, event } = layout;
+  const ttl = tableOf(layout, role)?.ttl?.attribute;
+  const fields =
+    role === 'events' ? [event?.timestamp ?? null] : [session.createdAt, session.lastActivityAt, session.expiresAt];
+  const units = new Map<string, TimeField['unit']>([
+    ...(ttl === undefined ? [] : [[ttl, 's'] as const]),
+    ...fields.flatMap((field) => field?.paths.map((path) => [path.join('.'), field.unit] as const) ?? []),
+  ]);
+  return (path, value) => {
+    const unit = units.get(path);
+    const read = unit === undefined ? null : readNested(value, unit);
+    return read?.kind === 'instant' ? read.ms : null;
+  };
 }
 
 /**

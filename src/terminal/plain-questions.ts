@@ -123,7 +123,7 @@ export const select = <Value>(
   question: { readonly message: string; readonly choices: readonly Choice<Value>[]; readonly default?: Value },
   context: Context,
 ): Promise<Value> =>
-  asking(context, async (ask) => {
+  asking(context, async (ask, say) => {
     const open = openOf(question.choices);
     const preset = open.findIndex(({ value }) => value === question.default);
     const hint = preset < 0 ? '' : `, Enter for ${preset + 1}`;
@@ -133,6 +133,7 @@ export const select = <Value>(
       if (typed === '' && question.default !== undefined) return question.default;
       const chosen = numbered(open, typed);
       if (chosen !== undefined) return chosen.value;
+      say(`answer a number from 1 to ${open.length}`);
     }
   });
 

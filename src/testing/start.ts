@@ -50,6 +50,20 @@ const MISLEADING = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'MCP
 
 const DEFAULT_REGION = 'us-east-1';
 
+const NO_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
+/** The SDK warns of versions of Node.js that this package supports, when a client is made; what the user set stays. */
+async function withoutVersionWarning<T>(env: NodeJS.ProcessEnv, work: () => Promise<T>): Promise<T> {
+  const before = env[NO_WARNING];
+  env[NO_WARNING] = 'true';
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete env[NO_WARNING];
+    else env[NO_WARNING] = before;
+  }
+}
+
 /**
  * Starts an engine in memory on a free port and sets a layout's tables up in it. It ends with this process, however that
  * ends, and does not keep it alive.
@@ -65,7 +79,7 @@ export async function startTestTables(options: TestTablesOptions = {}): Promise<
   try {
     const label = 'mcp-sessions/testing';
     const how = { region, layouts, signal, now: Date.now, onProgress: () => {}, label };
-    const connection = await connectToEngine(engine, how);
+    const connection = await withoutVersionWarning(env, () => connectToEngine(engine, how));
     const { context } = connection;
     const fill = async (): Promise<void> => {
       await setUpTables(context, request, environment.value);

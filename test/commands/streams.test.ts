@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { useEngine } from '../support/engine.js';
-import { dropTables, IDS, mcpItem, SECRETS, setUpTables } from '../support/mcp-tables.js';
+import { dropTables, IDS, mcpItem, NOW, SECRETS, setUpTables } from '../support/mcp-tables.js';
 import { answer, at, runCommand, type RunCommandOptions } from '../support/run-command.js';
 
 const engine = useEngine();
@@ -209,6 +209,28 @@ describe('streams tail', () => {
     expect(stdout).not.toContain('\u001b');
     expect(stdout).not.toContain('\u202e');
     expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
+  });
+
+  it('tells people times as the other views do, and programs what is stored', async () => {
+    for (const active of [-5, 0]) {
+      const item = mcpItem(IDS.active, { created: -20, active, expires: 25 });
+      await engine.raw.call('PutItem', { TableName: table, Item: { ...item, last_used: { N: '1795175700' } } });
+    }
+    const Item = { session_id: { S: IDS.active }, event_id: { N: '7' }, timestamp: { N: String(NOW) } };
+    await engine.raw.call('PutItem', { TableName: `${table}-events`, Item });
+    const words = ['--from', 'trim-horizon', '--limit', '3'];
+    const { stdout } = await tail([...words, '--no-color'], { columns: 80 });
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ INSERT session /m);
+    expect(stdout).toContain('    created_at: 2026-11-20 11:40:00Z\n');
+    expect(stdout).toContain('    ttl: 2026-11-20 12:25:00Z\n');
+    expect(stdout).toContain('    last_activity: 2026-11-20 11:55:00Z → 2026-11-20 12:00:00Z\n');
+    expect(stdout).toContain('    timestamp: 2026-11-20 12:00:00Z\n');
+    // No time of the layout, whatever it looks like.
+    expect(stdout).toContain('    last_used: 1795175700\n');
+    const lines = (await tail([...words, '-o', 'ndjson'])).stdout.trim().split('\n');
+    const changed = lines.map((line) => JSON.parse(line)).find(({ eventName }) => eventName === 'MODIFY');
+    expect(changed.new).toMatchObject({ last_activity: NOW, created_at: NOW - 20 * 60_000 });
+    expect(changed.changes).toEqual([{ attribute: 'last_activity', from: NOW - 5 * 60_000, to: NOW }]);
   });
 
   it('ends with Ctrl-C, which is its end: exit 0', async () => {

@@ -80,6 +80,13 @@ describe('teardown', () => {
     expect(await tables()).toEqual(BOTH);
   });
 
+  it('says of which table a step was skipped, and why', async () => {
+    await teardown(['--disable-streams', '--only', 'sessions', '--yes', '-q']);
+    const { stdout } = await teardown(['--disable-streams', '--yes', '-q']);
+    expect(stdout).toContain('= disable the stream of mcp-sessions: skipped, its stream is off\n');
+    expect(stdout).toContain('mcp-session-events: stream disabled\n');
+  });
+
   it('undoes a stream with the view that it had', async () => {
     const { stdout } = await teardown(['--disable-streams', '--yes', '--json']);
     const [undo] = JSON.parse(stdout).undo;

@@ -32,6 +32,7 @@ describe('loadConfigFile', () => {
     ['mcp-sessions.config.json', '{"region": "eu-west-1", "sessionsTable": "ours"}'],
     ['mcp-sessions.config.json', '\uFEFF{"region": "eu-west-1", "sessionsTable": "ours"}'],
     ['mcp-sessions.config.yaml', '# where\nregion: eu-west-1\nsessionsTable: ours\n'],
+    ['mcp-sessions.config.yml', 'region: eu-west-1\nsessionsTable: ours\n'],
     ['mcp-sessions.config.js', "module.exports = { region: 'eu-west-1', sessionsTable: 'ours' };"],
     [
       'mcp-sessions.config.ts',
@@ -70,10 +71,21 @@ describe('loadConfigFile', () => {
     expect((await loadConfigFile(folder)).config.region).toBe('eu-west-1');
   });
 
+  it('refuses to choose between .yaml and .yml', async () => {
+    const [one, other] = ['mcp-sessions.config.yaml', 'mcp-sessions.config.yml'];
+    const folder = await folderOf({ [one]: 'region: eu-west-1', [other]: 'region: eu-west-2' });
+    expect(await failureOf(folder)).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `there are two configuration files: ${join(folder, one)} and ${join(folder, other)}`,
+      hint: 'keep one of them',
+    });
+  });
+
   it.each([
     ['mcp-sessions.config.json', ''],
     ['mcp-sessions.config.yaml', ''],
     ['mcp-sessions.config.yaml', '# nothing yet\n'],
+    ['mcp-sessions.config.yml', '# nothing yet\n'],
   ])('takes an empty %s for the nearest file too', async (name, content) => {
     const folder = await folderOf({ 'mcp-sessions.config.json': '{"region": "eu-west-1"}', [`app/${name}`]: content });
     expect(await loadConfigFile(join(folder, 'app'))).toEqual({

@@ -286,6 +286,17 @@ describe('readSettings', () => {
       });
     });
 
+    it.each([
+      [true, '.mcp-sessions/local.db'],
+      ['./x.db', 'x.db'],
+    ])('local: %j of a file above means the folder of that file', async (local, expected) => {
+      const folder = await folderOf({ [FILE]: JSON.stringify({ local }), 'app/deep/x': '' });
+      const { localFile } = await readSettings({}, {}, join(folder, 'app/deep'));
+      expect(localFile).toEqual({ value: join(folder, expected), source: join(folder, FILE) });
+      const own = await readSettings({ local: true }, {}, join(folder, 'app/deep'));
+      expect(own.localFile.value).toBe(join(folder, 'app/deep/.mcp-sessions/local.db'));
+    });
+
     it('--local and --endpoint-url exclude each other', async () => {
       const { code, message } = await failure({ flags: { local: true, endpointUrl: url } });
       expect([code, message]).toEqual(['USAGE', '--local and --endpoint-url exclude each other']);

@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type RunOptions, runCli } from '../support/cli.js';
+import { type RunOptions, runCli, tempFolder } from '../support/cli.js';
 import { freePort } from '../support/engine.js';
 
 const NO_AWS = { AWS_EC2_METADATA_DISABLED: 'true' };
@@ -107,7 +108,37 @@ describe('what a broken place says', () => {
   it('tells in an empty folder what to do first', async () => {
     const { code, stdout, stderr } = await runCli(['list', '--local']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain("error: table 'mcp-sessions' does not exist in the embedded engine\n");
+    const none = 'there is no data file .mcp-sessions/local.db yet';
+    expect(stderr).toContain(`error: table 'mcp-sessions' does not exist in the embedded engine: ${none}\n`);
     expect(stderr).toContain('hint: `mcp-sessions setup --local` creates it');
+  });
+
+  it.each([
+    [0, ['status']],
+    [1, ['stats']],
+    [1, ['show', 'x']],
+    [1, ['events', 'x']],
+    [3, ['doctor']],
+    [0, ['streams', 'status']],
+    [1, ['streams', 'tail']],
+    [0, ['backup', 'list']],
+    [1, ['backup']],
+    [1, ['layouts', 'detect', 'mcp-sessions']],
+    [3, ['setup', '--check']],
+    [0, ['setup', '--dry-run']],
+    [0, ['teardown', '--all', '--dry-run']],
+  ] as const)('exits %i without a data file, and makes none: %j', async (exit, argv) => {
+    const cwd = tempFolder();
+    const { code, stderr } = await runCli([...argv, '--local'], { cwd });
+    expect([code, readdirSync(cwd)]).toEqual([exit, []]);
+    if (exit !== 1) expect(stderr).toContain('there is no data file .mcp-sessions/local.db yet: `mcp-sessions setup');
+  });
+
+  it('says to programs that there is no data file, beside the result', async () => {
+    const { code, stdout, stderr } = await runCli(['status', '--local', 'a/b.db', '--json']);
+    expect([code, JSON.parse(stdout).tables[0]]).toMatchObject([0, { name: 'mcp-sessions', exists: false }]);
+    expect(JSON.parse(stderr).warning.message).toContain('there is no data file a/b.db yet');
+    const failed = await runCli(['list', '--local', '--json']);
+    expect([failed.code, JSON.parse(failed.stderr).error.code]).toEqual([1, 'TABLE_NOT_FOUND']);
   });
 });

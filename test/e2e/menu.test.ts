@@ -3,10 +3,12 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.js';
 import { runCli, tempFolder, testNode } from '../support/cli.js';
+import { screenOf } from '../support/fake-terminal.js';
 import { runInTerminal } from '../support/terminal.js';
 import { CTRL_C, DOWN, ENDINGS, ENTER, ESCAPE, inLanes, type Step, walk } from '../support/walk.js';
 
 const MENU = 'What would you like to do?';
+const BACK = 'Enter: back to the menu';
 const cwd = tempFolder();
 
 const cli = async (...argv: readonly string[]): Promise<string> => (await runCli([...argv, '--local'], { cwd })).stdout;
@@ -147,7 +149,7 @@ describe('each entry of the menu', () => {
   it.each(PATHS.map((each) => [each.command, each] as const))('%s', async (command, { asks = [], ends }) => {
     const { code, output, isRestored } = await walk(
       ['--local'],
-      [...stepsTo(command), ...asks, [ends, ''], [/❯ setup {2}/, ESCAPE]],
+      [...stepsTo(command), ...asks, [ends, ''], [BACK, ENTER], [/❯ setup {2}/, ESCAPE]],
       { cwd },
     );
     expect([code, isRestored]).toEqual([4, true]);
@@ -164,7 +166,15 @@ describe('each entry of the menu', () => {
     await runCli(['setup', '--local', '--yes', '-q'], { cwd: folder });
     const { output } = await walk(
       ['--local'],
-      [...stepsTo('seed'), ['10 sessions', ''], ...stepsTo('backup create'), ['archive:', ''], [/❯ setup {2}/, ESCAPE]],
+      [
+        ...stepsTo('seed'),
+        ['10 sessions', ''],
+        [BACK, ENTER],
+        ...stepsTo('backup create'),
+        ['archive:', ''],
+        [BACK, ENTER],
+        [/❯ setup {2}/, ESCAPE],
+      ],
       { cwd: folder },
     );
     expect(output).toContain('$ mcp-sessions seed --local');
@@ -200,6 +210,41 @@ describe('Esc and Ctrl-C', () => {
 });
 
 describe('the menu', () => {
+  it('leaves a result in sight until Enter is pressed', async () => {
+    const { sessions } = JSON.parse(await cli('list', '--all', '--json'));
+    let seen: readonly string[] = [];
+    const { code } = await runInTerminal(['--local'], {
+      cwd,
+      columns: 80,
+      rows: 24,
+      script: async (screen) => {
+        await screen.waitFor('quit');
+        screen.type(entry(ENTRIES, 'list'));
+        await screen.waitFor(BACK);
+        seen = screenOf(screen.raw()).slice(-24);
+        screen.key('enter');
+        await screen.waitFor('quit');
+        screen.key('escape');
+      },
+    });
+    expect(code).toBe(4);
+    const shown = seen.join('\n');
+    expect(shown).toContain('$ mcp-sessions list --local');
+    for (const { id } of sessions) expect(shown).toContain(id);
+    // Of the menu there is only the answer.
+    expect(shown).not.toContain('❯');
+  });
+
+  it.each(ENDINGS)('is left with %s as well where a result stands', async (_, keys, expected) => {
+    const { code, output, isRestored } = await walk(
+      ['--local'],
+      [...stepsTo('status'), ['in sync with the layout', ''], [BACK, keys]],
+      { cwd },
+    );
+    expect([code, isRestored]).toEqual([expected, true]);
+    expect(output).not.toContain('    at ');
+  });
+
   it('goes on when the terminal is resized', async () => {
     const { code, raw } = await runInTerminal(['--local'], {
       cwd,
@@ -220,6 +265,8 @@ describe('the menu', () => {
         await screen.waitFor('❯ status');
         screen.key('enter');
         await screen.waitFor('in sync with the layout');
+        await screen.waitFor(BACK);
+        screen.key('enter');
         await screen.waitFor('quit');
         screen.key('escape');
       },
@@ -248,6 +295,7 @@ describe('the menu', () => {
         [`Number (1-${ENTRIES.length + 1}):`, `${ENTRIES.indexOf('show') + 1}\n`],
         ['Number (1-3), or text to search for:', `${id}\n`],
         [`$ mcp-sessions show ${id} --local`, ''],
+        [BACK, '\n'],
         [`Number (1-${ENTRIES.length + 1}):`, quit],
       ],
       { cwd, env: { TERM: 'dumb' } },

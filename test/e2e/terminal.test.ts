@@ -30,6 +30,8 @@ describe('the menu', () => {
         screen.key('enter');
         await screen.waitFor('$ mcp-sessions status --local');
         await screen.waitFor('in sync with the layout');
+        await screen.waitFor('Enter: back to the menu');
+        screen.key('enter');
         await screen.waitFor(/❯ setup/);
         screen.key('up');
         for (let step = 0; step < 30 && !screen.recent().includes('❯ quit'); step += 1) {
@@ -62,6 +64,8 @@ describe('the menu', () => {
         await screen.waitFor(/❯ layouts list/);
         screen.key('enter');
         await screen.waitFor('$ mcp-sessions layouts list --local');
+        await screen.waitFor('Enter: back to the menu');
+        screen.key('enter');
         await screen.waitFor(/❯ setup/);
         await choose(/❯ quit/);
       },
@@ -85,6 +89,8 @@ describe('the menu', () => {
         await screen.waitFor('the shell that is to complete:');
         await choose(/❯ fish/);
         await screen.waitFor('$ mcp-sessions completion fish');
+        await screen.waitFor('Enter: back to the menu');
+        screen.key('enter');
         await screen.waitFor(/❯ setup/);
         await choose(/❯ quit/);
       },

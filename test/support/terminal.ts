@@ -34,6 +34,8 @@ interface Screen {
   resize(columns: number, rows: number): void;
   /** Everything printed so far, without control sequences. */
   text(): string;
+  /** The same with its control sequences. */
+  raw(): string;
   /** What was printed since the last key or typing, without control sequences. */
   recent(): string;
 }
@@ -92,6 +94,7 @@ export async function runInTerminal(args: readonly string[], options: TerminalOp
   const recent = (): string => plain(raw.slice(mark));
   const screen: Screen = {
     text: () => plain(raw),
+    raw: () => raw,
     recent,
     type: send,
     key: (name) => send(KEYS[name]),

@@ -241,6 +241,7 @@ describe('a dumb terminal', () => {
     const answer = prompts.select({ message: 'What?', flag: '--all', choices });
     await type(streams, 'Number (1-2): ', '3\n');
     await until(() => streams.stderr.written.split('Number').length === 3, 'asked again');
+    expect(streams.stderr.written).toContain('Number (1-2):   answer a number from 1 to 2\n  Number (1-2): ');
     streams.stdin.write('2\n');
     expect(await settled(answer)).toEqual({ value: 'b' });
     expect(streams.stderr.written).toContain(

@@ -15,6 +15,7 @@ import {
 import type { OperationContext } from '../context.js';
 import { hasDrift, planSetup, type SetupRequest } from '../setup/setup.js';
 import { sampleItems, type Target } from '../target.js';
+import { goOnWith, type RecordFileOf, unfinishedRecord, unfinishedText } from './unfinished.js';
 
 export interface Finding {
   readonly check: string;
@@ -53,15 +54,16 @@ export async function checkEndpoint(context: OperationContext): Promise<Finding>
     : good('endpoint', `${where} answers (listing tables is not allowed, nor is it needed)`);
 }
 
-/** Tables, permissions, drift and TTL values; each look fails by itself. Changes nothing. */
+/** Tables, what an interrupted teardown left, permissions, drift and TTL values; each look fails by itself. Changes nothing. */
 export async function checkTables(
   context: OperationContext,
   target: Target,
   request: SetupRequest,
+  recordFileOf: RecordFileOf | null = null,
 ): Promise<readonly Finding[]> {
   const findings = [
     good('layout', `${target.layout.id} (${describeSource(target)})`),
-    ...(await Promise.all(target.names.map((name) => checkTable(context, name)))).flat(),
+    ...(await Promise.all(target.names.map((name) => checkTable(context, name, recordFileOf)))).flat(),
   ];
   if (findings.some(({ ok }) => !ok)) return findings;
   const ttl = await Promise.all(target.names.map((name) => checkTtlValues(context, target, name)));
@@ -75,11 +77,20 @@ function describeSource({ layoutSource, detection }: Target): string {
   return `detected, ${detection?.confidence ?? 'certain'}: ${detection?.why.join(', ') ?? ''}`;
 }
 
-async function checkTable(context: OperationContext, { name, role }: TableName): Promise<readonly Finding[]> {
+async function checkTable(
+  context: OperationContext,
+  { name, role }: TableName,
+  recordFileOf: RecordFileOf | null,
+): Promise<readonly Finding[]> {
   const check = `${role} table`;
   const { dynamo } = context;
   const table = await finding(check, async () => {
     const observed = await observeTable(dynamo, name);
+    const unfinished = await unfinishedRecord(context, name, recordFileOf);
+    if (unfinished !== null)
+      throw new CliError('TABLE_BLOCKED', `table '${name}': ${unfinishedText(observed !== null, unfinished)}`, {
+        hint: goOnWith(role),
+      });
     if (observed === null)
       throw new CliError('TABLE_NOT_FOUND', `table '${name}' does not exist`, { hint: 'run `mcp-sessions setup`' });
     if (observed.status !== 'ACTIVE')

@@ -3,6 +3,7 @@ import type { ObservedTable } from '../../schema/index.js';
 import { type OperationContext, type Place, placeOf } from '../context.js';
 import { type PlannedTable, planSetup, type SetupRequest } from '../setup/setup.js';
 import type { Target } from '../target.js';
+import { type RecordFileOf, unfinishedRecord } from './unfinished.js';
 
 export interface TableStatus {
   readonly planned: PlannedTable;
@@ -10,6 +11,8 @@ export interface TableStatus {
   readonly observed: ObservedTable | null;
   /** null when there is none, undefined where the endpoint has no backups or does not let them be listed. */
   readonly newestBackup: Backup | null | undefined;
+  /** The file that keeps its settings, where an interrupted run dropped it and has not put it back whole. */
+  readonly unfinished: string | null;
 }
 
 export interface StatusResult extends Place {
@@ -19,11 +22,20 @@ export interface StatusResult extends Place {
   readonly tables: readonly TableStatus[];
 }
 
-/** The tables as they are, and how they differ from the layout; changes nothing. */
-export async function status(context: OperationContext, target: Target, request: SetupRequest): Promise<StatusResult> {
-  const [plan, backups] = await Promise.all([
+/**
+ * The tables as they are, and how they differ from the layout; changes nothing. `recordFileOf` says where a teardown keeps
+ * the settings of a table while it makes it anew; null where nobody looks for that.
+ */
+export async function status(
+  context: OperationContext,
+  target: Target,
+  request: SetupRequest,
+  recordFileOf: RecordFileOf | null = null,
+): Promise<StatusResult> {
+  const [plan, backups, unfinished] = await Promise.all([
     planSetup(context, target, request),
     Promise.all(target.names.map(({ name }) => newestBackup(context.dynamo, name))),
+    Promise.all(target.names.map(({ name }) => unfinishedRecord(context, name, recordFileOf))),
   ]);
   return {
     ...placeOf(context),
@@ -34,6 +46,7 @@ export async function status(context: OperationContext, target: Target, request:
       planned,
       observed: planned.observed,
       newestBackup: planned.observed === null ? null : backups[at],
+      unfinished: unfinished[at] ?? null,
     })),
   };
 }
