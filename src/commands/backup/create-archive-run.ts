@@ -33,14 +33,6 @@ function resumeCommand({ runtime }: CommandSession, folder: string): string {
   return commandLine([...words, '--to', folder, '--resume']);
 }
 
-const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
-  incomplete === 0
-    ? []
-    : [
-        `items archived without their attribute __proto__, which the AWS SDK for JavaScript cannot read: ${incomplete}; ` +
-          "AWS's own backups hold it",
-      ];
-
 const redoneWarnings = ({ redone }: ArchiveResult): readonly string[] =>
   redone.map((what) => `not as the earlier run had left it, so its part of the table was read again: ${what}`);
 
@@ -86,12 +78,7 @@ export async function createArchive(
       resume: result.interrupted ? request.resumeCommand : null,
       isAws: context.dynamo.isAws,
     }),
-    warnings: [
-      ...warnings,
-      ...plainWarnings(session, secret),
-      ...incompleteWarnings(result),
-      ...redoneWarnings(result),
-    ],
+    warnings: [...warnings, ...plainWarnings(session, secret), ...redoneWarnings(result)],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }
