@@ -22,7 +22,7 @@ export function withBrokenCommands(finding: Finding): Finding {
   if (finding.ok || action === undefined) return finding;
   const [subject] = finding.check.split(' ');
   const needing = (isWanted: (need: IamNeed) => boolean): readonly string[] =>
-    runnable(COMMANDS)
+    runnable(COMMANDS.filter(({ name }) => name !== 'doctor'))
       .filter(([, needs]) =>
         needs.some(
           (need) =>
