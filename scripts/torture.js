@@ -59,5 +59,10 @@ for (const { operation, rate, mean, least, most } of of('settled'))
   console.log(
     `| ${operation}: ${round(rate)} | ${round(mean)} | ${least === 0 ? '' : round(least)} | ${round(most)} |`,
   );
+console.log(
+  '\n| budget, units a second, below full partitions | spent a second | most of any second | refused |\n|---|---|---|---|',
+);
+for (const { operation, limit, rate, most, refused } of of('limited'))
+  console.log(`| ${operation}: ${round(limit)} | ${round(rate)} | ${round(most)} | ${round(refused)} |`);
 console.log(paced === 0 && others === 0 ? '\nlosses: 0' : '\nsomething was lost, or not as promised: see above');
 process.exitCode = paced === 0 && others === 0 ? 0 : 1;

@@ -27,15 +27,24 @@ const power = v.pipe(
 );
 const small = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
 const base64 = v.pipe(v.string(), v.base64());
+/** What a passphrase may cost at the most, whatever an archive says: 256 MB, and some five seconds of a processor. */
+const MOST_MEMORY = 2 ** 28;
+const MOST_WORK = 2 ** 24;
 
 /** How an archive is encrypted, as `archive.json` says it; no secret is in it. */
 export const ENCRYPTION = v.object({
   cipher: v.literal('aes-256-gcm'),
   chunkBytes: v.pipe(v.number(), v.integer(), v.minValue(1024), v.maxValue(1024 * 1024)),
-  key: v.variant('from', [
-    v.object({ from: v.literal('passphrase'), kdf: v.literal('scrypt'), n: power, r: small, p: small, salt: base64 }),
-    v.object({ from: v.literal('keyFile'), kdf: v.literal('hkdf-sha256'), salt: base64 }),
-  ]),
+  key: v.pipe(
+    v.variant('from', [
+      v.object({ from: v.literal('passphrase'), kdf: v.literal('scrypt'), n: power, r: small, p: small, salt: base64 }),
+      v.object({ from: v.literal('keyFile'), kdf: v.literal('hkdf-sha256'), salt: base64 }),
+    ]),
+    v.check(
+      (key) => key.from === 'keyFile' || (128 * key.n * key.r <= MOST_MEMORY && key.n * key.r * key.p <= MOST_WORK),
+      'asks for more memory or time than a passphrase needs',
+    ),
+  ),
   /** Tells a wrong key from a damaged archive. */
   check: base64,
 });

@@ -95,16 +95,12 @@ export const damaged = (file: string, line: number | null, reason: string): Arch
   new ArchiveDamage(file, line, reason);
 
 /**
- * A path out of a manifest, below the archive's folder. Nothing leads out of that: neither `..` nor a symbolic link.
+ * A path out of a list of files, below the archive's folder. Nothing leads out of that: neither `..` nor a symbolic link.
  */
-export function pathBelow(root: string, relative: string): string {
+export function pathBelow(root: string, relative: string, list = 'archive.json'): string {
   const parts = relative.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..' || /[\\:\0]/.test(part)))
-    throw damaged(
-      path.join(root, 'archive.json'),
-      null,
-      `names the file '${relative}', which is not below the archive`,
-    );
+    throw damaged(path.join(root, list), null, `names the file '${relative}', which is not below the archive`);
   let file = root;
   for (const part of parts) {
     file = path.join(file, part);
@@ -112,6 +108,15 @@ export function pathBelow(root: string, relative: string): string {
       throw damaged(file, null, 'is a symbolic link');
   }
   return file;
+}
+
+/** Throws where a list names a file twice: its items would be counted, and written, twice. */
+export function requireOnce(list: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw damaged(list, null, `names the file '${name}' twice`);
+    seen.add(name);
+  }
 }
 
 export const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');

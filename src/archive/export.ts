@@ -3,9 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { CliError } from '../errors.js';
-import { damaged, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
+import { damaged, onDisk, pathBelow, readSmall, requireOnce, sha256 } from './disk.js';
 import { EXPORTS, FILES, FILES_SUM, SUMMARY, SUMMARY_SUM } from './format.js';
-import type { OpenArchive } from './open.js';
+import type { OpenArchive, SummedFile } from './open.js';
+import { linesIn, requireShape } from './shape.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -38,7 +39,7 @@ function manifestFolder(folder: string): string {
         .map((name) => path.join(place, name))
         .join(', ')}`,
     });
-  return path.join(place, only);
+  return pathBelow(folder, path.posix.join(path.basename(folder) === EXPORTS ? '' : EXPORTS, only), SUMMARY);
 }
 
 function readManifest(folder: string, name: string, sumName: string): { readonly file: string; readonly text: string } {
@@ -57,6 +58,7 @@ function parsed<S extends v.GenericSchema>(
   line: number | null,
   text: string,
 ): v.InferOutput<S> {
+  requireShape(text, 'list', file, line);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -80,20 +82,27 @@ export function openExport(named: string): OpenArchive {
       `the export in '${folder}' is ${summary.exportType ?? ''} in ${summary.outputFormat}: only full exports in DYNAMODB_JSON are read`,
     );
   const lists = readManifest(folder, FILES, FILES_SUM);
-  const lines = lists.text.split('\n').filter((line) => line.trim() !== '');
-  const files = lines.map((line, at) => {
-    const { itemCount, md5Checksum, dataFileS3Key } = parsed(FILE_LINE, lists.file, at + 1, line);
+  const files: SummedFile[] = [];
+  let at = 0;
+  for (const line of linesIn(lists.text)) {
+    at += 1;
+    if (line.trim() === '') continue;
+    const { itemCount, md5Checksum, dataFileS3Key } = parsed(FILE_LINE, lists.file, at, line);
     // The key is one of the bucket's; here the file is beside the manifest, whatever prefix it had.
     const name = `data/${dataFileS3Key.split('/').at(-1) ?? ''}`;
-    return {
-      file: pathBelow(folder, name),
+    files.push({
+      file: pathBelow(folder, name, FILES),
       name,
       items: itemCount,
       bytes: null,
       rawBytes: null,
-      sum: { algorithm: 'md5', value: md5Checksum } as const,
-    };
-  });
+      sum: { algorithm: 'md5', value: md5Checksum },
+    });
+  }
+  requireOnce(
+    lists.file,
+    files.map(({ name }) => name),
+  );
   const total = files.reduce((sum, { items }) => sum + items, 0);
   if (total !== summary.itemCount)
     throw damaged(lists.file, null, `its files hold ${total} items, and ${SUMMARY} says ${summary.itemCount}`);
@@ -109,7 +118,7 @@ export function openExport(named: string): OpenArchive {
         name: summary.tableArn.split(':table/').at(-1)?.split('/')[0] ?? '',
         record: null,
         items: summary.itemCount,
-        dataFolder: pathBelow(folder, 'data'),
+        dataFolder: pathBelow(folder, 'data', FILES),
         files,
       },
     ],

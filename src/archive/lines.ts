@@ -7,6 +7,7 @@ import { parseWireItem, type WireItem } from '../schema/index.js';
 import type { Cipher } from './cipher.js';
 import { damaged, diskError } from './disk.js';
 import { repeatedName } from './repeated-name.js';
+import { requireShape } from './shape.js';
 
 /**
  * Bytes of a line at the most. An item has 400 KB; as JSON it takes up to eight times that (a NULL of two bytes is
@@ -143,6 +144,7 @@ export async function* itemsOf(
 }
 
 function itemIn(text: string, file: string, line: number, strict: boolean): WireItem {
+  requireShape(text, 'item', file, line);
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { CliError, errorCode } from '../errors.js';
 import type { TableRecord, TableRole } from '../schema/index.js';
 import { Cipher, type Secret } from './cipher.js';
-import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, sha256 } from './disk.js';
+import { type ArchiveDamage, damaged, diskError, onDisk, pathBelow, readSmall, requireOnce, sha256 } from './disk.js';
 import { openExport } from './export.js';
 import { type ArchiveList, FILES, JOURNAL, LIST, LIST_SEAL, LIST_SUM, parseList, sumOf } from './format.js';
 import { Journal } from './journal.js';
 import type { Source } from './lines.js';
+import { linesIn, requireShape } from './shape.js';
 
 /** A data file with what was said of it. */
 export interface SummedFile extends Source {
@@ -102,6 +103,10 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
       if (manifest === null) throw damaged(file, null, 'is missing');
       if (manifest.length !== bytes || sha256(manifest) !== sum) throw manifestDamage(file, manifest.toString());
     }
+  requireOnce(
+    path.join(folder, LIST),
+    list.tables.flatMap(({ files }) => files.map(({ path: name }) => name)),
+  );
   return {
     folder,
     content,
@@ -112,14 +117,15 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
       const total = files.reduce((count, file) => count + file.items, 0);
       if (total !== items || sumOf(files) !== sum)
         throw damaged(path.join(folder, LIST), null, `contradicts itself on the table '${record.name}'`);
+      const data = `${path.posix.dirname(manifests[0]?.path ?? record.role)}/data`;
       return {
         role: record.role,
         name: record.name,
         record,
         items,
-        dataFolder: pathBelow(folder, `${path.posix.dirname(manifests[0]?.path ?? record.role)}/data`),
+        dataFolder: pathBelow(folder, data),
         files: files.map((file) => ({
-          file: pathBelow(folder, file.path),
+          file: dataFile(folder, data, file.path),
           name: file.path,
           items: file.items,
           bytes: file.bytes,
@@ -131,18 +137,29 @@ function openOwn(folder: string, secret: Secret | null): OpenArchive {
   };
 }
 
+/** Where a data file is: beside those of its table, where an import looks, and nowhere else. */
+function dataFile(root: string, data: string, name: string): string {
+  const file = pathBelow(root, name);
+  if (path.posix.dirname(name) === data) return file;
+  throw damaged(path.join(root, LIST), null, `names the file '${name}', which is not in '${data}'`);
+}
+
+const OTHER_SUM = 'its checksum is not what archive.json says';
+
 /** Where a manifest of JSON lines is damaged so that a line is no JSON any more, the line is told. */
 function manifestDamage(file: string, text: string): ArchiveDamage {
-  const lines = file.endsWith(FILES) ? text.split('\n').slice(0, -1) : [];
-  const at = lines.findIndex((line) => {
+  if (!file.endsWith(FILES)) return damaged(file, null, OTHER_SUM);
+  let at = 0;
+  for (const line of linesIn(text)) {
+    at += 1;
     try {
+      requireShape(line, 'list', file, at);
       JSON.parse(line);
-      return false;
     } catch {
-      return true;
+      return damaged(file, at, OTHER_SUM);
     }
-  });
-  return damaged(file, at < 0 ? null : at + 1, 'its checksum is not what archive.json says');
+  }
+  return damaged(file, null, OTHER_SUM);
 }
 
 /** What `archive.json` says, once its checksum is right, and that checksum. Throws ARCHIVE_INVALID. */
@@ -154,7 +171,9 @@ export function readList(folder: string): { readonly list: ArchiveList; readonly
   if (sum === null) throw damaged(path.join(folder, LIST_SUM), null, 'is missing');
   const found = sha256(content);
   if (sum.toString() !== `${found}  ${LIST}\n`) throw damaged(file, null, `its checksum is not what ${LIST_SUM} says`);
-  const parsed = parseList(content.toString());
+  const text = content.toString();
+  requireShape(text, 'list', file, null);
+  const parsed = parseList(text);
   if (!parsed.ok) throw damaged(file, null, parsed.reason);
   return { list: parsed.list, content: found };
 }

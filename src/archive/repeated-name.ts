@@ -17,7 +17,7 @@ export function repeatedName(text: string): string | null {
       names = null;
     } else if (character === CLOSE_MAP || character === CLOSE_LIST) names = around.pop() ?? null;
     else if (character === QUOTE) {
-      const end = endOf(text, at);
+      const end = endOfText(text, at);
       if (isName(text, end)) {
         const name = nameIn(text, at, end);
         if (names === name || (names instanceof Set && names.has(name))) return name;
@@ -38,7 +38,7 @@ function withName(names: Names, name: string): Names {
 }
 
 /** Where a text in quotes ends that begins at `start`. */
-function endOf(text: string, start: number): number {
+export function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;

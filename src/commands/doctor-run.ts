@@ -11,6 +11,7 @@ import {
 } from '../operations/tables/doctor.js';
 import { DEFAULT_LAYOUT, type TableName, tableNames } from '../schema/index.js';
 import type { Outcome } from './definition.js';
+import { withBrokenCommands } from './denied.js';
 import { doctorView } from './doctor-view.js';
 import { recordFiles } from './record-files.js';
 import type { CommandSession } from './session.js';
@@ -84,7 +85,7 @@ export async function runDoctor(session: CommandSession): Promise<Outcome> {
     findings.push(failed(error instanceof CliError ? checkOf(error) : 'doctor', error));
   }
   return {
-    view: doctorView(findings, session.advise),
+    view: doctorView(findings.map(withBrokenCommands), session.advise),
     exitCode: findings.every(({ ok }) => ok) ? EXIT.done : EXIT.found,
   };
 }

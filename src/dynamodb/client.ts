@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { BoundedHandler } from './bounded-handler.js';
+import { keepProtoKeys } from './proto-key.js';
 import { countRefusals } from './refusals.js';
 import { markUnrepeatable } from './repeats.js';
 import { BriefRetries } from './retries.js';
@@ -173,6 +174,7 @@ export function connect(options: ConnectOptions): Dynamo {
   });
   // It copies every answer for a log that nobody keeps: a tenth of the time that a scan takes. `onCall` tells of calls.
   client.middlewareStack.remove('loggerMiddleware');
+  keepProtoKeys(client);
   countRefusals(client);
   markUnrepeatable(client);
   return {

@@ -12,21 +12,7 @@ import type { Governor } from './governor.js';
 import { refusalsOf } from './refusals.js';
 
 /** The SDK's union has an arm for unknown members and mutable arrays; the values are the same. */
-export function fromSdk(item: Record<string, SdkValue>): Item {
-  const taken = item as unknown as Item;
-  if (!Object.hasOwn(item, UNREADABLE) || item[UNREADABLE] !== undefined) return taken;
-  // The SDK overwrites the value of an attribute of this name before it reads it.
-  delete item[UNREADABLE];
-  incomplete.add(taken);
-  return taken;
-}
-
-/** The one name of a top-level attribute whose value the SDK loses. */
-export const UNREADABLE = '__proto__';
-const incomplete = new WeakSet<Item>();
-
-/** Whether an item has an attribute in its table that the SDK could not read. */
-export const isIncomplete = (item: Item): boolean => incomplete.has(item);
+export const fromSdk = (item: Record<string, SdkValue>): Item => item as unknown as Item;
 export const toSdk = (item: Item): Record<string, SdkValue> => item as unknown as Record<string, SdkValue>;
 export const valueToSdk = (value: AttributeValue): SdkValue => value as unknown as SdkValue;
 

@@ -13,6 +13,7 @@ import type { StreamViewType } from '../schema/types.js';
 import { answerOf } from './call.js';
 import { type Dynamo, ENDPOINT_AS_GIVEN } from './client.js';
 import { fromSdk } from './items.js';
+import { keepProtoKeys } from './proto-key.js';
 import { BriefRetries } from './retries.js';
 
 /** Where a stream is: its table's name is for messages. */
@@ -82,6 +83,7 @@ export class Streams {
       ...(profile !== undefined && { profile }),
       ...(streamsEndpoint !== null && { endpoint: streamsEndpoint, ...ENDPOINT_AS_GIVEN }),
     });
+    keepProtoKeys(this.#client);
   }
 
   #call<T>(operation: string, table: string, send: (client: DynamoDBStreamsClient) => Promise<T>): Promise<T> {

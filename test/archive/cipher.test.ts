@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { Cipher, type Secret } from '../../src/archive/cipher.js';
+import { Cipher, ENCRYPTION, type Secret } from '../../src/archive/cipher.js';
 
 const SECRET: Secret = { kind: 'keyFile', bytes: Buffer.alloc(40, 3) };
 const cipher = Cipher.create(SECRET);
@@ -75,6 +76,19 @@ describe('an encrypted file', () => {
 });
 
 describe('a key', () => {
+  it.each([
+    [2 ** 15, 8, 3, true],
+    [2 ** 18, 8, 1, true],
+    [2 ** 20, 16, 1, false],
+    [2 ** 15, 16, 16, true],
+    [2 ** 17, 16, 16, false],
+  ])('is made with n %i, r %i and p %i only where that asks for no more than 256 MB and seconds', (n, r, p, taken) => {
+    const salt = Buffer.alloc(16).toString('base64');
+    const key = { from: 'passphrase', kdf: 'scrypt', n, r, p, salt };
+    const encryption = { cipher: 'aes-256-gcm', chunkBytes: 65_536, key, check: salt };
+    expect(v.safeParse(ENCRYPTION, encryption).success).toBe(taken);
+  });
+
   it('comes of a passphrase by scrypt, and of a key file by HKDF; each opens only its own', () => {
     const phrase: Secret = { kind: 'passphrase', text: 'caf\u00e9' };
     const { encryption } = Cipher.create(phrase);

@@ -48,8 +48,17 @@ const text: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(50, 1000, 20_000).map(nested),
 );
 
-// Not `__proto__`, which the SDK cannot read: an archive says so. It is among the keys of payloads.
-const name = fc.constantFrom('constructor', 'a.b', 'toString', 'ttl', '=x', 'line\nfeed', '\u001b[31m');
+const name = fc.constantFrom(
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  'toString',
+  'a.b',
+  'ttl',
+  '=x',
+  'line\nfeed',
+  '\u001b[31m',
+);
 
 const scalar: fc.Arbitrary<AttributeValue> = fc.oneof(
   text.map((S) => ({ S })),

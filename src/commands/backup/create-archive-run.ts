@@ -37,14 +37,6 @@ const TAKEN: ReadonlySet<string> = new Set(['ARCHIVE_BUSY', 'ARCHIVE_EXISTS', 'A
 
 const isTaken = (error: unknown): boolean => error instanceof CliError && TAKEN.has(error.code);
 
-const incompleteWarnings = ({ incomplete }: ArchiveResult): readonly string[] =>
-  incomplete === 0
-    ? []
-    : [
-        `items archived without their attribute __proto__, which the AWS SDK for JavaScript cannot read: ${incomplete}; ` +
-          "AWS's own backups hold it",
-      ];
-
 const redoneWarnings = ({ redone }: ArchiveResult): readonly string[] =>
   redone.map((what) => `not as the earlier run had left it, so its part of the table was read again: ${what}`);
 
@@ -104,12 +96,7 @@ export async function createArchive(
       resume: result.interrupted ? request.resumeCommand : null,
       isAws: context.dynamo.isAws,
     }),
-    warnings: [
-      ...warnings,
-      ...plainWarnings(session, secret),
-      ...incompleteWarnings(result),
-      ...redoneWarnings(result),
-    ],
+    warnings: [...warnings, ...plainWarnings(session, secret), ...redoneWarnings(result)],
     exitCode: result.interrupted ? EXIT.interrupted : EXIT.done,
   };
 }

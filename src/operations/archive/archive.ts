@@ -49,8 +49,6 @@ export interface ArchiveResult {
   readonly seconds: number;
   /** Not everything was read: what is there is kept, and the next run goes on. */
   readonly interrupted: boolean;
-  /** Items that this run archived without their attribute __proto__, which the AWS SDK cannot read. */
-  readonly incomplete: number;
   /** Files of an earlier run that were not as it had left them, and why: this run has written them again. */
   readonly redone: readonly string[];
   /** It was finished before: nothing was done. */
@@ -110,13 +108,11 @@ export async function archive(
       request.filter === null
         ? null
         : new ArchiveChoice(target.layout, request.filter, Date.parse(writer.started.startedAt)),
-    incomplete: 0,
   };
   const facts = (): Omit<ArchiveResult, 'tables' | 'interrupted' | 'wasWhole'> => ({
     path: writer.root,
     encrypted: writer.cipher !== null,
     readUnits: run.budget.spent,
-    incomplete: run.incomplete,
     redone,
     seconds: (performance.now() - begun) / 1000,
   });
@@ -182,8 +178,6 @@ interface Run {
   readonly budget: Budget;
   /** null where the whole tables are archived. */
   readonly choice: ArchiveChoice | null;
-  /** So far. */
-  incomplete: number;
 }
 
 async function archiveTable(run: Run, role: TableRole, table: ObservedStructure): Promise<void> {
@@ -209,7 +203,6 @@ async function archiveTable(run: Run, role: TableRole, table: ObservedStructure)
 
 async function takePage(run: Run, role: TableRole, page: ScannedPage): Promise<void> {
   const { writer, choice } = run;
-  const { lines, count, incomplete } = linesOf(page, (item) => choice?.wants(role, item) !== false);
-  run.incomplete += incomplete;
+  const { lines, count } = linesOf(page, (item) => choice?.wants(role, item) !== false);
   await writer.page(role, page.segment, lines, count, page.next === null ? null : itemToWire(page.next));
 }

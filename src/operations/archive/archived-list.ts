@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { onDisk, readSmall } from '../../archive/disk.js';
 import { JOURNAL, LIST, parseList } from '../../archive/format.js';
+import { requireShape } from '../../archive/shape.js';
 import { CliError } from '../../errors.js';
 import type { TableRole } from '../../schema/index.js';
 
@@ -39,7 +40,10 @@ function listed(folder: string): ListedArchive | null {
   } as const;
   if (isPartial) return unread;
   try {
-    const parsed = parseList(readSmall(path.join(folder, LIST))?.toString() ?? '');
+    const file = path.join(folder, LIST);
+    const text = readSmall(file)?.toString() ?? '';
+    requireShape(text, 'list', file, null);
+    const parsed = parseList(text);
     if (!parsed.ok) return unread;
     const { tables, startedAt, filter, encryption } = parsed.list;
     const files = tables.flatMap((table) => table.files);

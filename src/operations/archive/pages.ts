@@ -1,4 +1,3 @@
-import { isIncomplete } from '../../dynamodb/items.js';
 import type { ScannedPage } from '../../dynamodb/parallel-scan.js';
 import { type AttributeValue, type Item, itemToWire } from '../../schema/index.js';
 import { averageItemBytes, readingOf } from '../capacity.js';
@@ -20,21 +19,19 @@ export function smallPages(
   return { pageItems: Math.min(pageItems, most), expectedUnits: Math.min(expectedUnits, PAGE_BYTES / 8192) };
 }
 
-/** The items of a page that are wanted, as the lines of an export, and how many of them the SDK could not read whole. */
+/** The items of a page that are wanted, as the lines of an export. */
 export function linesOf(
   { items }: ScannedPage,
   wants: (item: Item) => boolean,
-): { readonly lines: string; readonly count: number; readonly incomplete: number } {
+): { readonly lines: string; readonly count: number } {
   let lines = '';
   let count = 0;
-  let incomplete = 0;
   for (const item of items) {
     if (!wants(item)) continue;
-    if (isIncomplete(item)) incomplete += 1;
     lines += lineOf(item);
     count += 1;
   }
-  return { lines, count, incomplete };
+  return { lines, count };
 }
 
 /** An item as a line of an export. Only binary values differ from what the SDK answers: the others are not copied. */

@@ -40,7 +40,6 @@ export function wholeArchive(
     encrypted,
     readUnits: 0,
     seconds: 0,
-    incomplete: 0,
     redone: [],
     interrupted: false,
     wasWhole: true,

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFile
 import path from 'node:path';
 import { CliError } from '../../errors.js';
 import { makeFolder } from '../../files/make-folder.js';
+import { syncFolder } from '../../files/sync-folder.js';
 import type { TableRole } from '../../schema/index.js';
 
 /** How far one file of an archive has got. */
@@ -113,7 +114,8 @@ export class RestoreJournal {
   static begin(file: string, begun: BegunRestore): RestoreJournal {
     onDisk(file, () => {
       makeFolder(path.dirname(file));
-      writeFileSync(file, `${beginning(begun)}\n`, { mode: 0o600 });
+      writeFileSync(file, `${beginning(begun)}\n`, { mode: 0o600, flush: true });
+      syncFolder(path.dirname(file));
     });
     return new RestoreJournal(file, begun, new Map(), new Map());
   }
@@ -157,7 +159,10 @@ export class RestoreJournal {
     this.note(role, COMPARED, { lines: 0, skipped: 0 });
   }
 
-  /** Begins a table anew: it was made by this run, so nothing that an earlier one wrote is in it. */
+  /**
+   * Begins a table anew: it was made by this run, so nothing that an earlier one wrote is in it. On the disk when this
+   * returns: old lines that came back after a loss of power would say of a new table what is in none.
+   */
   forget(role: TableRole): void {
     const stale = [...this.#progress.keys()].filter((key) => key.startsWith(`${role} `));
     if (stale.length === 0) return;
@@ -170,8 +175,9 @@ export class RestoreJournal {
     onDisk(this.#file, () => {
       const partial = `${this.#file}.partial`;
       const lines = [beginning(this.begun), ...tables, ...files];
-      writeFileSync(partial, `${lines.join('\n')}\n`, { mode: 0o600 });
+      writeFileSync(partial, `${lines.join('\n')}\n`, { mode: 0o600, flush: true });
       renameSync(partial, this.#file);
+      syncFolder(path.dirname(this.#file));
     });
   }
 

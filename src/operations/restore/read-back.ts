@@ -11,7 +11,7 @@ import {
 } from '../../schema/index.js';
 import { Lanes } from '../lanes.js';
 import { batchesOf } from './load.js';
-import { type Comparison, READS_AT_ONCE, readable } from './verify.js';
+import { type Comparison, READS_AT_ONCE } from './verify.js';
 
 export interface ReadBack extends Comparison {
   readonly keys: KeySchema;
@@ -72,9 +72,7 @@ async function lookUp(
   const names = [keys.partitionKey.name, ...(keys.sortKey === undefined ? [] : [keys.sortKey.name])];
   const keyOf = (item: WireItem): WireItem =>
     Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)));
-  const expected = new Map(
-    batch.map(({ item, line }) => [canonicalItem(keyOf(item)), { item: readable(change(item)), line }]),
-  );
+  const expected = new Map(batch.map(({ item, line }) => [canonicalItem(keyOf(item)), { item: change(item), line }]));
   const wanted = [...expected.values()].map(({ item }) => itemFromWire(keyOf(item)));
   const { items, readUnits } = await getItems(context.dynamo, target, wanted, ...(verify === 'count' ? [names] : []));
   reads.settle(0, readUnits);

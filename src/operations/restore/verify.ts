@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { itemsOf } from '../../archive/lines.js';
 import type { OpenArchive, OpenTable } from '../../archive/open.js';
 import { type Budget, Governor } from '../../dynamodb/governor.js';
-import { UNREADABLE } from '../../dynamodb/items.js';
 import { scanSegments, type ScannedPage } from '../../dynamodb/parallel-scan.js';
 import { CliError } from '../../errors.js';
 import { canonicalItem, itemToWire, type WireItem } from '../../schema/index.js';
@@ -65,12 +64,6 @@ const otherCount = (target: string, count: number, expected: number): CliError =
     hint: HINT,
   });
 
-/** An item as far as the SDK can read it back. */
-export const readable = (item: WireItem): WireItem =>
-  Object.hasOwn(item, UNREADABLE)
-    ? Object.fromEntries(Object.entries(item).filter(([name]) => name !== UNREADABLE))
-    : item;
-
 /** Of many items in any order: their number, and the sum of their checksums. */
 class Digest {
   count = 0;
@@ -78,11 +71,7 @@ class Digest {
 
   add(item: WireItem): void {
     this.count += 1;
-    this.#sum += BigInt(
-      `0x${createHash('sha256')
-        .update(canonicalItem(readable(item)))
-        .digest('hex')}`,
-    );
+    this.#sum += BigInt(`0x${createHash('sha256').update(canonicalItem(item)).digest('hex')}`);
   }
 
   get sum(): bigint {

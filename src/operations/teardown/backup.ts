@@ -206,16 +206,6 @@ async function inArchive(
         written.tables.map(({ table, items }) => [table, { backup: null, archive: { path: folder, items, verified } }]),
       );
     made = archived(false);
-    if (written.incomplete > 0)
-      return all(
-        new CliError(
-          'NOT_SUPPORTED',
-          `${written.incomplete} items have an attribute __proto__, which no archive can hold`,
-          {
-            hint: "back up with AWS's own backups, or remove the attribute",
-          },
-        ),
-      );
     const check = await verifyArchive(folder, null, context);
     if (!check.ok) return all(broken(folder, check));
     const missing = tables.find(({ name }) => !check.tables.some(({ table, ok }) => table === name && ok));

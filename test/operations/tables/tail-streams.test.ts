@@ -118,6 +118,15 @@ describe('streams tail', () => {
     expect(changes.find(({ role }) => role === 'events')?.new).toMatchObject({ data: { n: 1 } });
   });
 
+  it('tells attributes called __proto__, at any depth', async () => {
+    const { session, tail } = await scene();
+    await session('a', JSON.parse('{"__proto__":{"M":{"__proto__":{"M":{"__proto__":{"S":"kept"}}}}}}'));
+    const [added] = await tail({ from: 'trim-horizon', limit: 1 }).ended;
+    expect(JSON.stringify(Object.entries(added?.new ?? {}).find(([name]) => name === '__proto__'))).toBe(
+      '["__proto__",{"__proto__":{"__proto__":"kept"}}]',
+    );
+  });
+
   it('from the horizon has what was there before, and ends at the limit', async () => {
     const { session, tail } = await scene();
     for (const id of ['a', 'b', 'c']) await session(id);

@@ -6,6 +6,8 @@ export interface BucketOptions {
   readonly readUnits: number;
   /** How many partitions a table has. */
   readonly partitions: number;
+  /** The share of items, 0 to 1, that the first of them has beside its part of the others; none when left out. */
+  readonly hot?: number;
 }
 
 export interface Spent {
@@ -33,7 +35,9 @@ export class PartitionBuckets {
 
   /** The bucket of an item, by the text of its partition key. */
   bucketOf(table: string, key: string): string {
-    return `${table} ${Math.floor(chance('partition', key) * this.#options.partitions)}`;
+    const { partitions, hot = 0 } = this.#options;
+    const place = Math.max(0, (chance('partition', key) - hot) / (1 - hot));
+    return `${table} ${Math.floor(place * partitions)}`;
   }
 
   isOpen(way: Way, bucket: string): boolean {
