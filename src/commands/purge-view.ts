@@ -123,9 +123,27 @@ function leftover(
   };
 }
 
+/** A few of the matches; a run that goes on with another one has none of them. */
+function sampleLines(page: Page, { sample, now }: PurgeSummary): readonly string[] {
+  if (sample.length === 0) return [];
+  const columns = [
+    { key: 'id', title: 'For example', truncate: 'middle', min: 20 },
+    { key: 'state', title: 'State' },
+    { key: 'activity', title: 'Last activity', priority: 1 },
+    { key: 'expires', title: 'Expires', priority: 2 },
+  ] as const;
+  const rows = sample.map(({ id, state, lastActivityAt, expiresAt }) => ({
+    id,
+    state,
+    activity: lastActivityAt === null ? null : relativeTime(new Date(lastActivityAt), new Date(now)),
+    expires: expiresAt === null ? 'never' : relativeTime(new Date(expiresAt), new Date(now)),
+  }));
+  return [page.table(columns, rows)];
+}
+
 /** What would be deleted, for people: numbers, a sample, the cost, and whether TTL does it for nothing. */
 export function planText(page: Page, summary: PurgeSummary, before = NOTHING_BEFORE): string {
-  const { matched, table, eventsTable, sample, ttlRemoves, idleByCreation, layout, now } = summary;
+  const { matched, table, eventsTable, ttlRemoves, idleByCreation, layout } = summary;
   if (matched === 0) return noMatchText(page, summary);
   const left = leftover(page, summary, before);
   const events = `${left.eventsCounted ? '' : 'about '}${count(left.events, 'event')}`;
@@ -133,20 +151,7 @@ export function planText(page: Page, summary: PurgeSummary, before = NOTHING_BEF
   return [
     page.removed(`${count(matched, 'session')} of ${lookedAt(summary)} in '${table}'${withEvents}`),
     ...left.lines,
-    page.table(
-      [
-        { key: 'id', title: 'For example', truncate: 'middle', min: 20 },
-        { key: 'state', title: 'State' },
-        { key: 'activity', title: 'Last activity', priority: 1 },
-        { key: 'expires', title: 'Expires', priority: 2 },
-      ],
-      sample.map(({ id, state, lastActivityAt, expiresAt }) => ({
-        id,
-        state,
-        activity: lastActivityAt === null ? null : relativeTime(new Date(lastActivityAt), new Date(now)),
-        expires: expiresAt === null ? 'never' : relativeTime(new Date(expiresAt), new Date(now)),
-      })),
-    ),
+    ...sampleLines(page, summary),
     ...(idleByCreation
       ? [page.note(`the layout ${layout} records no activity, so idle is counted from creation`)]
       : []),

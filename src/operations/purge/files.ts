@@ -3,6 +3,7 @@ import {
   closeSync,
   createReadStream,
   existsSync,
+  fsyncSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,6 +15,7 @@ import { type ConditionalDelete, DELETE_BATCH } from '../../dynamodb/delete.js';
 import { presentOf } from '../../dynamodb/delete-size.js';
 import { CliError } from '../../errors.js';
 import { makeFolder } from '../../files/make-folder.js';
+import { syncFolder } from '../../files/sync-folder.js';
 import { type Item, itemFromWire, itemToWire, type WireValue } from '../../schema/index.js';
 import { Seal } from './seal.js';
 
@@ -102,14 +104,16 @@ export class PlanWriter {
     if (this.#pending.length > 65_536) this.#flush();
   }
 
-  /** Ends the plan with its summary, without which it does not count. */
+  /** Ends the plan with its summary, without which it does not count; both are on the disk when this returns. */
   finish(summary: unknown): void {
     if (this.#batch.length > 0) this.#endBatch();
     this.#flush();
+    onDisk(this.#files.plan, () => fsyncSync(this.#file));
     onDisk(this.#files.summary, () => {
       const partial = `${this.#files.summary}.partial`;
-      writeFileSync(partial, JSON.stringify({ version: VERSION, summary }), { mode: PRIVATE_FILE });
+      writeFileSync(partial, JSON.stringify({ version: VERSION, summary }), { mode: PRIVATE_FILE, flush: true });
       renameSync(partial, this.#files.summary);
+      syncFolder(path.dirname(partial));
     });
     closeSync(this.#file);
   }

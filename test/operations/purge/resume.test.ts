@@ -73,6 +73,7 @@ describe('what a purge writes down', () => {
     const text = files.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('');
     expect(text).toContain(`"${left[0]}"`);
     expect(text).not.toContain(TOKEN);
+    expect(text).not.toContain('lastActivityAt');
     expect(files.filter((file) => (statSync(path.join(folder, file)).mode & 0o777) !== 0o600)).toEqual([]);
   });
 
