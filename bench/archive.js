@@ -9,7 +9,7 @@ import { createTable } from './rows.js';
 import { against, alone, capacity, jobs, turns } from './turns.js';
 
 const FILES = ['archive/archive', 'restore/plan', 'restore/from-archive'].map((name) => `operations/${name}`);
-const ROWS = 50_000;
+const ROWS = 100_000;
 const ROW_BYTES = 600;
 const SCRIPT = fileURLToPath(new URL('boto3-script.py', import.meta.url));
 const SEGMENTS = 'bare scan and gzip in 8 segments';

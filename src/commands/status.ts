@@ -1,5 +1,4 @@
 import { EXIT } from '../errors.js';
-import { recordFiles } from './record-files.js';
 import type { CommandDefinition, Outcome } from './definition.js';
 import type { CommandSession } from './session.js';
 import { declareSchemaOptions, type SetupFlags, toSetupRequest } from './setup-options.js';
@@ -8,9 +7,10 @@ import { FIND, LIST_BACKUPS, OBSERVE, optional } from './permissions.js';
 async function run(session: CommandSession, flags: SetupFlags): Promise<Outcome> {
   const { environment } = await session.settings();
   const request = toSetupRequest(flags, environment.value);
-  const [{ status }, { statusView }, context] = await Promise.all([
+  const [{ status }, { statusView }, { recordFiles }, context] = await Promise.all([
     import('../operations/tables/status.js'),
     import('./status-view.js'),
+    import('./record-files.js'),
     session.context(),
   ]);
   const result = await status(context, await session.target(), request, await recordFiles(session));

@@ -116,7 +116,7 @@ const PATHS: readonly Path[] = [
     asks: [
       ['Purge what?', `${DOWN.repeat(3)}${ENTER}`],
       ['Which session?', ENTER],
-      ['Delete 1 sessions?', ENTER],
+      ['Delete 1 session?', ENTER],
     ],
     ends: 'not confirmed',
   },
