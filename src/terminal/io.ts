@@ -37,7 +37,8 @@ export interface Terminal {
 
 const DEFAULT_WIDTH = 80;
 
-function positive(value: string | number | undefined): number | undefined {
+/** A number of columns or rows; a terminal that was given no size says 0. */
+export function positive(value: string | number | undefined): number | undefined {
   const number = Number(value);
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }

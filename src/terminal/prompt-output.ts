@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import stringWidth from 'fast-string-width';
-import type { OutputStream } from './io.js';
+import { type OutputStream, positive } from './io.js';
 
 const ESCAPE = '\u001b';
 const COLOUR = new RegExp(String.raw`${ESCAPE}\[[\d;]*m`, 'g');
@@ -47,11 +47,11 @@ export class PromptOutput extends Writable {
   }
 
   get columns(): number | undefined {
-    return this.#target.columns;
+    return positive(this.#target.columns);
   }
 
   get rows(): number | undefined {
-    return this.#target.rows;
+    return positive(this.#target.rows);
   }
 
   override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {

@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk';
 import type { Terminal } from './io.js';
 import { fitLine } from './plain-line.js';
+import { sized } from './sized.js';
 
 /** A line on stderr that moves. */
 export interface Spinner {
@@ -36,7 +37,7 @@ export function createSpinner(terminal: Terminal): Spinner {
     const { ora } = await import('./ora.js');
     const chalk = new Chalk({ level: terminal.color(stderr) ? 1 : 0 });
     shown = ora({
-      stream: stderr,
+      stream: sized(stderr, () => terminal.width(stderr)),
       isEnabled: true,
       // It would take Ctrl-C from the process; main listens for the signal.
       discardStdin: false,
