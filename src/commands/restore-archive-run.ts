@@ -85,7 +85,12 @@ export async function restoreFolder(session: CommandSession, folder: string, fla
   const { error } = result;
   const wrote = result.tables.length > 0 || result.writeUnits > 0;
   return {
-    view: restoreView(plan, result, error === null ? null : resumeCommand(session)),
+    // The same command would meet the same item: the error's hint names the ways out.
+    view: restoreView(
+      plan,
+      result,
+      error === null || error.code === 'RESTORE_CONFLICT' ? null : resumeCommand(session),
+    ),
     warnings: result.tables.flatMap(({ target, missed }) =>
       missed.map(({ property, reason }) => `${target}: ${property} was left out: ${reason}`),
     ),

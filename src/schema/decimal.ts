@@ -21,6 +21,9 @@ function decimalOf(text: string): Decimal {
   return { sign: minus === '' ? 1 : -1, point, digits };
 }
 
+/** Digits of a numeric text without the zeros at either end. */
+export const significantDigits = (text: string): number => decimalOf(text).digits.length;
+
 /** Compares two numeric texts exactly: DynamoDB's numbers have 38 digits, a double 15 to 17. Negative when a is less. */
 export function compareDecimals(a: string, b: string): number {
   const [first, second] = [decimalOf(a), decimalOf(b)];

@@ -1,3 +1,4 @@
+import { significantDigits } from './decimal.js';
 import { parseIso } from './duration.js';
 import { unitByMagnitude } from './time.js';
 import { TTL_REACH_MS } from './ttl.js';
@@ -25,6 +26,9 @@ export function expiryAttributes(
   return ttlAttribute === null || isNamed ? named : [...named, { name: ttlAttribute, unit: 's' }];
 }
 
+/** Digits of a number that DynamoDB keeps; one with more is refused. */
+const MOST_DIGITS = 38;
+
 const PER_MS = { s: 1 / 1000, ms: 1, us: 1000 } as const;
 
 /** A number's exact text with whole units added to it; undefined for a text that is no plain number of 0 or more. */
@@ -37,18 +41,19 @@ function shifted(value: WireValue, unit: TimeUnit, ms: number): WireValue | unde
   if ('N' in value && unit !== 'iso') {
     const numeric = unit === 'auto' ? unitByMagnitude(Number(value.N)) : unit;
     const text = add(value.N, Math.round(ms * PER_MS[numeric]));
-    return text === undefined ? undefined : { N: text };
+    return text === undefined || significantDigits(text) > MOST_DIGITS ? undefined : { N: text };
   }
   if ('S' in value && (unit === 'iso' || unit === 'auto')) {
     const instant = parseIso(value.S);
-    return instant === undefined ? undefined : { S: new Date(instant + ms).toISOString() };
+    const later = new Date((instant ?? Number.NaN) + ms);
+    return Number.isNaN(later.getTime()) ? undefined : { S: later.toISOString() };
   }
   return undefined;
 }
 
 /**
  * An item whose expiry is so many milliseconds later, whole seconds of them; values that cannot be read as what the layout
- * says stay as they are, and so do items without an expiry.
+ * says stay as they are, and so do items without an expiry, and values that would become none that can be stored.
  */
 export function shiftExpiry(item: WireItem, attributes: readonly ExpiryAttribute[], ms: number): WireItem {
   const changes = attributes.flatMap(({ name, unit }) => {

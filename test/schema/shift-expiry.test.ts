@@ -33,6 +33,12 @@ describe('shiftExpiry', () => {
     ['iso', { N: '1700000000' }, { N: '1700000000' }],
     ['iso', { S: 'soon' }, { S: 'soon' }],
     ['s', { NULL: true }, { NULL: true }],
+    // So does what would have more than DynamoDB's 38 digits.
+    ['s', { N: `0.${'0'.repeat(129)}1` }, { N: `0.${'0'.repeat(129)}1` }],
+    ['s', { N: `99999${'0'.repeat(121)}` }, { N: `99999${'0'.repeat(121)}` }],
+    ['s', { N: `${'9'.repeat(37)}.5` }, { N: `${'9'.repeat(37)}.5` }],
+    ['s', { N: `1${'0'.repeat(37)}` }, { N: `1${'0'.repeat(32)}86400` }],
+    ['iso', { S: '+275760-09-12T00:00:01.000Z' }, { S: '+275760-09-12T00:00:01.000Z' }],
   ] as const)('in %s: %j becomes %j a day later', (unit, before, after) => {
     const item = { id: { S: 'x' }, expires: before };
     expect(shiftExpiry(item, [{ name: 'expires', unit }], DAY)).toEqual({ ...item, expires: after });
