@@ -1,5 +1,5 @@
 import type { ListIndex, ListResult } from '../operations/sessions/list.js';
-import { formatCount } from '../output/format-count.js';
+import { counted } from '../output/format-count.js';
 import { formatSize } from '../output/format-size.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -64,8 +64,6 @@ function problemLines(page: Page, sessions: readonly DecodedSession[]): readonly
   ];
 }
 
-const count = (n: number, noun: string): string => `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
-
 /** What an answer from an index may lack. */
 function indexText({ name, attribute, moves }: ListIndex): string {
   const used = moves ? ', and one that was used in that moment may be missing' : '';
@@ -81,11 +79,11 @@ function listText(page: Page, result: ListResult, fields: readonly Field[], advi
     return page.note(
       scanned === 0 && index === null
         ? advise(`no sessions in '${table}'; \`mcp-sessions seed\` writes examples`)
-        : `no such session among the ${count(scanned, 'item')} of '${table}'${index === null ? '' : `; ${indexText(index)}`}${idleText}`,
+        : `no such session among the ${counted(scanned, 'item')} of '${table}'${index === null ? '' : `; ${indexText(index)}`}${idleText}`,
     );
   const found = truncated
-    ? `${sessions.length} of ${count(matched, 'session')} (--limit or --all for more)`
-    : count(matched, 'session');
+    ? `${sessions.length} of ${counted(matched, 'session')} (--limit or --all for more)`
+    : counted(matched, 'session');
   return [
     page.table(
       fields.map((field) => COLUMNS[field]),
@@ -94,7 +92,7 @@ function listText(page: Page, result: ListResult, fields: readonly Field[], advi
     '',
     ...(fields.includes('problems') ? [] : problemLines(page, sessions)),
     page.note(
-      `${found} in '${table}'; ${count(scanned, 'item')} read, ${count(Number(capacity.readUnits.toFixed(1)), 'read unit')}${idleText}`,
+      `${found} in '${table}'; ${counted(scanned, 'item')} read, ${counted(Number(capacity.readUnits.toFixed(1)), 'read unit')}${idleText}`,
     ),
     ...(index === null ? [] : [page.note(indexText(index))]),
   ].join('\n');

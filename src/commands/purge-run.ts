@@ -8,6 +8,7 @@ import type { PurgeRequest, PurgeSummary } from '../operations/purge/plan.js';
 import type { Target } from '../operations/target.js';
 import type { Outcome } from './definition.js';
 import { temporaryInPlaceOf } from './dry-run-folder.js';
+import { commandLine } from './equivalent.js';
 import { filterOf, warnOfNames } from './filter-options.js';
 import { maskedRows } from './masked-ids.js';
 import type { PurgeFlags } from './purge.js';
@@ -87,12 +88,8 @@ async function fingerprint(session: CommandSession, target: Target, flags: Purge
 }
 
 /** The command that goes on with this one. */
-function resumeCommand({ runtime }: CommandSession): string {
-  const quoted = runtime.argv
-    .filter((word) => word !== '--resume' && word !== '--restart')
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
-  return ['mcp-sessions', ...quoted, '--resume'].join(' ');
-}
+const resumeCommand = ({ runtime }: CommandSession): string =>
+  commandLine([...runtime.argv.filter((word) => word !== '--resume' && word !== '--restart'), '--resume']);
 
 interface Prepared {
   readonly context: OperationContext;

@@ -2,6 +2,7 @@ import type { PurgeResult } from '../operations/purge/purge.js';
 import type { OrphanResult, OrphanSummary } from '../operations/purge/orphans.js';
 import type { PurgeSummary } from '../operations/purge/plan.js';
 import type { Before } from '../operations/purge/record.js';
+import { counted } from '../output/format-count.js';
 import { formatDollars } from '../output/format-dollars.js';
 import { relativeTime } from '../output/format-time.js';
 import type { Page } from '../output/page.js';
@@ -65,8 +66,6 @@ interface Cost {
   readonly prices: PurgeSummary['prices'];
 }
 
-const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
-
 export const NOTHING_BEFORE: Before = { deleted: 0, alive: 0 };
 
 /** Sessions that are still to be tried. */
@@ -74,12 +73,12 @@ const leftOf = ({ matched }: PurgeSummary, { deleted, alive }: Before): number =
 
 export function purgeQuestion(summary: PurgeSummary, before: Before): string {
   const left = leftOf(summary, before);
-  return left === 0 ? 'Delete the events that are left?' : `Delete ${count(left, 'session')}?`;
+  return left === 0 ? 'Delete the events that are left?' : `Delete ${counted(left, 'session')}?`;
 }
 
 /** What was looked at: a table's items, or ids that were given. */
 const lookedAt = ({ scanned, unknownIds }: PurgeSummary): string =>
-  unknownIds === null ? `${count(scanned, 'item')} read` : `${count(scanned, 'id')} looked up`;
+  unknownIds === null ? `${counted(scanned, 'item')} read` : `${counted(scanned, 'id')} looked up`;
 
 const costText = ({ readUnits, writeUnits, dollars, prices }: Cost): string =>
   `${unitText(readUnits, 'read')} so far, about ${unitText(writeUnits, 'write')}: ${formatDollars(dollars)} ` +
@@ -93,7 +92,7 @@ function unknownText(page: Page, { unknownIds, table }: PurgeSummary): readonly 
   const named = unknownIds.ids.slice(0, NAMED_IDS);
   const more = unknownIds.count - named.length;
   const text = `${named.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`;
-  return [page.warn(`${count(unknownIds.count, 'id')} of no session in '${table}': ${text}`)];
+  return [page.warn(`${counted(unknownIds.count, 'id')} of no session in '${table}': ${text}`)];
 }
 
 function noMatchText(page: Page, summary: PurgeSummary): string {
@@ -119,7 +118,7 @@ function leftover(
     eventsCounted: false,
     writeUnits: summary.writeUnits * share,
     dollars: summary.dollars * share,
-    lines: [page.note(`earlier runs: ${number(before.deleted)} deleted${kept}; ${count(left, 'session')} left`)],
+    lines: [page.note(`earlier runs: ${number(before.deleted)} deleted${kept}; ${counted(left, 'session')} left`)],
   };
 }
 
@@ -146,10 +145,10 @@ export function planText(page: Page, summary: PurgeSummary, before = NOTHING_BEF
   const { matched, table, eventsTable, ttlRemoves, idleByCreation, layout } = summary;
   if (matched === 0) return noMatchText(page, summary);
   const left = leftover(page, summary, before);
-  const events = `${left.eventsCounted ? '' : 'about '}${count(left.events, 'event')}`;
+  const events = `${left.eventsCounted ? '' : 'about '}${counted(left.events, 'event')}`;
   const withEvents = eventsTable === null ? '' : `, with ${events} in '${eventsTable}'`;
   return [
-    page.removed(`${count(matched, 'session')} of ${lookedAt(summary)} in '${table}'${withEvents}`),
+    page.removed(`${counted(matched, 'session')} of ${lookedAt(summary)} in '${table}'${withEvents}`),
     ...left.lines,
     ...sampleLines(page, summary),
     ...(idleByCreation
@@ -215,12 +214,12 @@ export function resultView(result: PurgeResult | null, summary: PurgeSummary, re
       if (result === null) return planText(page, summary);
       const withEvents = summary.eventsTable === null ? '' : `, and ${number(events.deleted)} events`;
       const lines = [
-        page.success(`${number(deleted)} of ${count(matched, 'session')} deleted${withEvents}`),
+        page.success(`${number(deleted)} of ${counted(matched, 'session')} deleted${withEvents}`),
         ...(skippedLive > 0
           ? [page.note(`${number(skippedLive)} kept: they came back to life after they had been read`)]
           : []),
-        ...failures.map(({ code, message, count: times }) =>
-          page.blocked(`${times > 0 ? `${number(times)} failed: ` : ''}${code} ${message}`),
+        ...failures.map(({ code, message, count }) =>
+          page.blocked(`${count > 0 ? `${number(count)} failed: ` : ''}${code} ${message}`),
         ),
         ...unknownText(page, summary),
         ...(events.failed > 0 ? [page.blocked(`${number(events.failed)} events could not be deleted`)] : []),

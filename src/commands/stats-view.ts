@@ -1,7 +1,7 @@
 import type { StatsResult } from '../operations/stats/stats.js';
 import type { TtlStats } from '../operations/stats/ttl.js';
 import { barChart } from '../output/bar-chart.js';
-import { formatCount } from '../output/format-count.js';
+import { counted, formatCount } from '../output/format-count.js';
 import { formatDollars } from '../output/format-dollars.js';
 import { formatSize } from '../output/format-size.js';
 import { duration } from '../output/format-time.js';
@@ -111,7 +111,7 @@ function number(value: number): string {
   return formatCount(Number(whole)) + (fraction === '0' ? '' : `.${fraction}`);
 }
 
-const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
+const count = (value: number, noun: string): string => counted(value, noun, number);
 
 function statsText(page: Page, result: StatsResult, withEvents: boolean, advise: (text: string) => string): string {
   const { total, scanned, table } = result;
